@@ -20,12 +20,12 @@ bool buf_reserve(struct buf *b, size_t n)
 {
 	if (b->bad)
 		return false;
-	if (b->cap - b->n >= n)
-		return true;
-	if (n > SIZE_MAX / 4 || (b->max && b->n + n > b->max)) {
+	if (n > SIZE_MAX / 4 || (b->max && (n > b->max || b->n > b->max - n))) {
 		b->bad = true;
 		return false;
 	}
+	if (b->cap - b->n >= n)
+		return true;
 	size_t cap = b->cap ? b->cap : BUF_FIRST;
 	while (cap - b->n < n)
 		cap *= 2;
