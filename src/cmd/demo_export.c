@@ -3,11 +3,19 @@
 
 #include <string.h>
 
-enum { IPFIX_HEADER = 16, IPFIX_SET_AT = 16, NF5_HEADER = 24, NF5_MAX = 30, TEMPLATE = 256, DATAGRAM_MAX = 1400 };
+enum {
+	IPFIX_HEADER = 16,
+	IPFIX_SET_AT = 16,
+	NF5_HEADER = 24,
+	NF5_MAX = 30,
+	TEMPLATE = 256,
+	DATAGRAM_MAX = 1400
+};
 
 /* Element id and length, in the order demo_ipfix_add writes them. */
-static const uint16_t elements[][2] = {{152, 8}, {153, 8}, {8, 4},  {12, 4}, {7, 2},  {11, 2}, {4, 1},   {6, 2},
-                                       {5, 1},   {1, 8},   {2, 8},  {10, 4}, {14, 4}, {16, 4}, {17, 4},  {136, 1}};
+static const uint16_t elements[][2] = {{152, 8}, {153, 8}, {8, 4},  {12, 4}, {7, 2}, {11, 2},
+				       {4, 1},   {6, 2},   {5, 1},  {1, 8},  {2, 8}, {10, 4},
+				       {14, 4},  {16, 4},  {17, 4}, {136, 1}};
 
 static void patch_be16(struct buf *b, size_t at, uint16_t v)
 {
@@ -26,7 +34,8 @@ static void start_ipfix(struct demo_router *r, int64_t second)
 	buf_be32(b, (uint32_t)second);
 	buf_be32(b, r->sequence);
 	buf_be32(b, 1);
-	/* The template goes with every message: a demo may meet a collector that has just started. */
+	/* The template goes with every message: a demo may meet a collector that has just started.
+	 */
 	buf_be16(b, 2);
 	buf_be16(b, (uint16_t)(8 + 4 * ARRAY_LEN(elements)));
 	buf_be16(b, TEMPLATE);

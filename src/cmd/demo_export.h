@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two routers of `weir demo`: an edge router that speaks IPFIX and a branch router that speaks sampled NetFlow
- * v5. Each puts records into datagrams of at most 1400 bytes; sequence numbers are kept as the RFCs want them. */
+/* The two routers of `weir demo`: an edge router that speaks IPFIX and a branch router that speaks
+ * sampled NetFlow v5. Each puts records into datagrams of at most 1400 bytes; sequence numbers are
+ * kept as the RFCs want them. */
 #pragma once
 #include "base/buf.h"
 #include "cmd/demo_traffic.h"

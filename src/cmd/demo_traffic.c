@@ -14,10 +14,10 @@ static const struct service {
 	enum far far;
 	uint8_t proto;
 	uint16_t port;
-	double per_s;                /* flows in a second, on average */
-	double up, down, spread;     /* median bytes each way; sigma of the logarithm */
-	double seconds;              /* median duration */
-	double burst;                /* 0 even, 1 comes and goes */
+	double per_s;            /* flows in a second, on average */
+	double up, down, spread; /* median bytes each way; sigma of the logarithm */
+	double seconds;          /* median duration */
+	double burst;            /* 0 even, 1 comes and goes */
 } services[] = {
     {FAR_DNS, UDP, 53, 9, 74, 180, 0.3, 0.02, 0.3},
     {FAR_WEB, TCP, 443, 10, 2600, 38e3, 1.5, 6, 0.6},
@@ -38,7 +38,7 @@ static const struct {
 	uint32_t as;
 	double weight;
 } outside[] = {
-    {{203, 0, 113}, 64496, 5}, {{198, 51, 100}, 64499, 3}, {{192, 0, 2}, 64501, 2},
+    {{203, 0, 113}, 64496, 5},  {{198, 51, 100}, 64499, 3}, {{192, 0, 2}, 64501, 2},
     {{198, 18, 7}, 64505, 1.5}, {{198, 19, 40}, 64510, 1},
 };
 
@@ -108,7 +108,8 @@ static struct ip server(struct dice *d, enum far far, uint32_t *as)
 		u -= outside[i++].weight;
 	double host = uniform(d);
 	*as = outside[i].as;
-	return v4(outside[i].net[0], outside[i].net[1], outside[i].net[2], 1 + (unsigned)(host * host * host * 250));
+	return v4(outside[i].net[0], outside[i].net[1], outside[i].net[2],
+		  1 + (unsigned)(host * host * host * 250));
 }
 
 /* How busy a service is in a minute: 0.3 to 1.7, smooth between minutes. */
@@ -122,7 +123,8 @@ static double activity(size_t service, int64_t second, double burst)
 }
 
 /* Adds both directions of a conversation as the two records a router would send. */
-static size_t add_pair(struct demo_flow *out, const struct demo_flow *f, uint64_t back_bytes, uint64_t back_packets)
+static size_t add_pair(struct demo_flow *out, const struct demo_flow *f, uint64_t back_bytes,
+		       uint64_t back_packets)
 {
 	out[0] = *f;
 	out[1] = *f;
@@ -144,7 +146,8 @@ static uint64_t packets_of(double bytes, double size)
 	return (uint64_t)(bytes / size) + 1;
 }
 
-static size_t one_flow(struct dice *d, const struct service *s, int64_t second, struct demo_flow *out)
+static size_t one_flow(struct dice *d, const struct service *s, int64_t second,
+		       struct demo_flow *out)
 {
 	bool branch = uniform(d) < 0.2;
 	struct demo_flow f = {.proto = s->proto, .branch = branch};
@@ -164,19 +167,28 @@ static size_t one_flow(struct dice *d, const struct service *s, int64_t second, 
 	down = fmin(down, 250e6);
 	f.bytes = (uint64_t)fmax(up, 46);
 	f.packets = packets_of(up + down / 12, up > down ? 1100 : 220);
-	return add_pair(out, &f, (uint64_t)fmax(down, 46), packets_of(down, down > 2000 ? 1180 : 160));
+	return add_pair(out, &f, (uint64_t)fmax(down, 46),
+			packets_of(down, down > 2000 ? 1180 : 160));
 }
 
-/* The stories of the hour, by minute: a backup that fills the uplink, and a host that tries RDP everywhere. */
+/* The stories of the hour, by minute: a backup that fills the uplink, and a host that tries RDP
+ * everywhere. */
 static size_t stories(struct dice *d, int64_t second, struct demo_flow *out)
 {
 	int64_t minute = second / 60 % 60;
 	size_t n = 0;
 	if (minute >= 25 && minute < 38 && second % 10 == 0) {
 		double mbit = 160 + 50 * uniform(d);
-		struct demo_flow f = {.src = v4(10, 20, 2, 44), .dst = v4(198, 51, 100, 77), .src_port = 41873,
-		                      .dst_port = 873, .proto = TCP, .tcp_flags = ACK | PSH, .in_if = IF_INSIDE,
-		                      .out_if = IF_UPLINK, .dst_as = 64499, .tos = 8};
+		struct demo_flow f = {.src = v4(10, 20, 2, 44),
+				      .dst = v4(198, 51, 100, 77),
+				      .src_port = 41873,
+				      .dst_port = 873,
+				      .proto = TCP,
+				      .tcp_flags = ACK | PSH,
+				      .in_if = IF_INSIDE,
+				      .out_if = IF_UPLINK,
+				      .dst_as = 64499,
+				      .tos = 8};
 		f.first_ms = (second - 10) * 1000;
 		f.last_ms = second * 1000;
 		f.bytes = (uint64_t)(mbit * 1e6 / 8 * 10);
@@ -186,10 +198,16 @@ static size_t stories(struct dice *d, int64_t second, struct demo_flow *out)
 	if (minute >= 45 && minute < 50) {
 		for (unsigned i = 0; i < 12; i++) {
 			unsigned target = (unsigned)((second % 300) * 12 + i);
-			struct demo_flow f = {.src = v4(10, 20, 3, 66), .dst = v4(10, 20, target / 250 % 4, 1 + target % 250),
-			                      .src_port = (uint16_t)(50000 + target % 9000), .dst_port = 3389, .proto = TCP,
-			                      .tcp_flags = SYN, .in_if = IF_INSIDE, .out_if = IF_INSIDE, .bytes = 60,
-			                      .packets = 1};
+			struct demo_flow f = {.src = v4(10, 20, 3, 66),
+					      .dst = v4(10, 20, target / 250 % 4, 1 + target % 250),
+					      .src_port = (uint16_t)(50000 + target % 9000),
+					      .dst_port = 3389,
+					      .proto = TCP,
+					      .tcp_flags = SYN,
+					      .in_if = IF_INSIDE,
+					      .out_if = IF_INSIDE,
+					      .bytes = 60,
+					      .packets = 1};
 			f.first_ms = f.last_ms = second * 1000 + i * 80;
 			n += add_pair(out + n, &f, 0, 0);
 		}

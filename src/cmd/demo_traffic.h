@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The office of `weir demo`: which flows end in a given second. The same second always gives the same flows, so a
- * demo can be repeated and compared. Addresses are private ones inside and documentation ones outside (RFC 5737,
- * RFC 3849), AS numbers those of RFC 5398. */
+/* The office of `weir demo`: which flows end in a given second. The same second always gives the
+ * same flows, so a demo can be repeated and compared. Addresses are private ones inside and
+ * documentation ones outside (RFC 5737, RFC 3849), AS numbers those of RFC 5398. */
 #pragma once
 #include "base/ip.h"
 
@@ -20,5 +20,6 @@ struct demo_flow {
 
 enum { DEMO_FLOWS_PER_SECOND_MAX = 4096 };
 
-/* Writes the flows whose last packet is in the second `second` (s since the epoch) to out; returns how many. */
+/* Writes the flows whose last packet is in the second `second` (s since the epoch) to out; returns
+ * how many. */
 size_t demo_second(int64_t second, struct demo_flow out[DEMO_FLOWS_PER_SECOND_MAX]);
