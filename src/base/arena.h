@@ -7,8 +7,8 @@
 struct arena_chunk;
 struct arena {
 	struct arena_chunk *first, *last;
-	size_t used;      /* bytes handed out since the last reset */
-	size_t max;       /* arena_alloc returns NULL beyond this; 0 = no limit */
+	size_t used; /* bytes handed out since the last reset */
+	size_t max;  /* arena_alloc returns NULL beyond this; 0 = no limit */
 };
 
 void arena_fini(struct arena *a);

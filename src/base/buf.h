@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A growing byte buffer, for text and for wire formats that we write. Like rd, it remembers failure: after a
- * failed allocation or a passed limit `bad` stays set and appends do nothing; check once at the end.
- * All buf_* appenders are for the edges (JSON, SQL, wire messages), not for the record path. */
+/* A growing byte buffer, for text and for wire formats that we write. Like rd, it remembers
+ * failure: after a failed allocation or a passed limit `bad` stays set and appends do nothing;
+ * check once at the end. All buf_* appenders are for the edges (JSON, SQL, wire messages), not for
+ * the record path. */
 #pragma once
 #include "base/attr.h"
 
@@ -10,14 +11,18 @@
 #include <stdint.h>
 
 struct buf {
-	uint8_t *p;   /* owned; NULL while empty. Not NUL-terminated unless buf_cstr was called */
+	uint8_t *p; /* owned; NULL while empty. Not NUL-terminated unless buf_cstr was called */
 	size_t n, cap;
-	size_t max;   /* appends beyond this set bad; 0 = no limit */
+	size_t max; /* appends beyond this set bad; 0 = no limit */
 	bool bad;
 };
 
-void buf_fini(struct buf *b);             /* frees; b is empty and usable again */
-static inline void buf_reset(struct buf *b) { b->n = 0; b->bad = false; }
+void buf_fini(struct buf *b); /* frees; b is empty and usable again */
+static inline void buf_reset(struct buf *b)
+{
+	b->n = 0;
+	b->bad = false;
+}
 bool buf_reserve(struct buf *b, size_t n); /* room for n more bytes at b->p + b->n; false = bad */
 void buf_put(struct buf *b, const void *p, size_t n);
 void buf_str(struct buf *b, const char *s);
@@ -28,8 +33,9 @@ void buf_be32(struct buf *b, uint32_t v);
 void buf_be64(struct buf *b, uint64_t v);
 void buf_le32(struct buf *b, uint32_t v);
 void buf_le64(struct buf *b, uint64_t v);
-void buf_varint(struct buf *b, uint64_t v); /* LEB128, as ClickHouse's Native format writes lengths */
-void buf_dec(struct buf *b, uint64_t v);    /* decimal text */
+void buf_varint(struct buf *b,
+		uint64_t v);             /* LEB128, as ClickHouse's Native format writes lengths */
+void buf_dec(struct buf *b, uint64_t v); /* decimal text */
 void buf_dec_signed(struct buf *b, int64_t v);
 /* The text so far, NUL-terminated; borrowed until the next append. "" if bad or empty. */
 const char *buf_cstr(struct buf *b);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One enum of errors for the whole program; rows in err.def. ERR_OK is 0, so `if (e)` reads well. */
+/* One enum of errors for the whole program; rows in err.def. ERR_OK is 0, so `if (e)` reads well.
+ */
 #pragma once
 #include "base/attr.h"
 
@@ -21,13 +22,15 @@ const char *err_text(enum err e);
 enum err err_from_errno(int errno_value);
 
 /* A diagnosis for people: what is wrong and where. line and col count from 1; 0 = not known.
- * end_col is one past the last column concerned (0 = not known). Libraries fill it, cmd/ and api/ print it. */
+ * end_col is one past the last column concerned (0 = not known). Libraries fill it, cmd/ and api/
+ * print it. */
 struct diag {
 	enum err code;
 	uint32_t line, col, end_col;
 	char msg[240];
 };
 
-/* Fills d (may be NULL) and returns code, so that `return diag_set(d, ERR_SYNTAX, l, c, "...")` works. */
+/* Fills d (may be NULL) and returns code, so that `return diag_set(d, ERR_SYNTAX, l, c, "...")`
+ * works. */
 enum err diag_set(struct diag *d, enum err code, uint32_t line, uint32_t col, const char *fmt, ...)
     fmt_like(5, 6);

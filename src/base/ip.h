@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Addresses as they are stored everywhere: 16 bytes in network order, IPv4 as ::ffff:a.b.c.d (RFC 4291 2.5.5.2). */
+/* Addresses as they are stored everywhere: 16 bytes in network order, IPv4 as ::ffff:a.b.c.d (RFC
+ * 4291 2.5.5.2). */
 #pragma once
 #include "base/err.h"
 
@@ -16,7 +17,8 @@ enum { IP_TEXT_MAX = 46, MAC_TEXT_MAX = 18 };
 
 static inline struct ip ip_from_v4(const uint8_t *four)
 {
-	struct ip a = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, four[0], four[1], four[2], four[3]}};
+	struct ip a = {
+	    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, four[0], four[1], four[2], four[3]}};
 	return a;
 }
 
@@ -35,7 +37,8 @@ static inline bool ip_equal(const struct ip *a, const struct ip *b)
 size_t ip_format(const struct ip *a, char out[IP_TEXT_MAX]);
 /* Parses a literal IPv4 or IPv6 address of n characters. */
 must_check enum err ip_parse(const char *s, size_t n, struct ip *ret);
-/* Parses ADDR, ADDR/LEN or ADDR MASK-less; *ret_bits counts from the top of the 128 bits (IPv4 /24 = 120). */
+/* Parses ADDR, ADDR/LEN or ADDR MASK-less; *ret_bits counts from the top of the 128 bits (IPv4 /24
+ * = 120). */
 must_check enum err ip_parse_net(const char *s, size_t n, struct ip *ret, uint8_t *ret_bits);
 /* Whether the first bits (0..128) of a equal those of net. */
 bool ip_in_net(const struct ip *a, const struct ip *net, uint8_t bits);

@@ -45,8 +45,9 @@ void log_line(enum log_level level, const char *mod, const char *fmt, ...)
 	rfc3339_format(clock_wall_ms(), when);
 	struct buf b = {0};
 	if (cfg.json) {
-		buf_fmt(&b, "{\"ts\":\"%s\",\"level\":\"%s\",\"role\":\"%s\",\"mod\":\"%s\",\"msg\":", when,
-		        levels[level].name, cfg.role, mod);
+		buf_fmt(&b,
+			"{\"ts\":\"%s\",\"level\":\"%s\",\"role\":\"%s\",\"mod\":\"%s\",\"msg\":",
+			when, levels[level].name, cfg.role, mod);
 		buf_json_str(&b, msg, strlen(msg));
 		buf_str(&b, "}\n");
 	} else {

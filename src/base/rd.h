@@ -138,7 +138,8 @@ static inline void rd_copy(struct rd *r, void *dst, size_t n)
 		memset(dst, 0, n);
 }
 
-/* A child view of the next n bytes, which the parent then has behind it. A child cannot read past itself. */
+/* A child view of the next n bytes, which the parent then has behind it. A child cannot read past
+ * itself. */
 static inline struct rd rd_sub(struct rd *r, size_t n)
 {
 	const uint8_t *p = rd_take(r, n);

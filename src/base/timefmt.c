@@ -5,7 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-/* Howard Hinnant's public-domain civil calendar method: eras of 400 years, years starting in March. */
+/* Howard Hinnant's public-domain civil calendar method: eras of 400 years, years starting in March.
+ */
 int64_t days_from_civil(int64_t y, unsigned m, unsigned d)
 {
 	y -= m <= 2;
@@ -102,7 +103,8 @@ enum err rfc3339_parse(const char *s, size_t n, int64_t *ret_ms)
 		return ERR_MALFORMED;
 	int64_t offset_min = 0;
 	if (get_char(s, n, &i, "Tt ")) {
-		if (!get_num(s, n, &i, 2, &h) || !get_char(s, n, &i, ":") || !get_num(s, n, &i, 2, &mi))
+		if (!get_num(s, n, &i, 2, &h) || !get_char(s, n, &i, ":") ||
+		    !get_num(s, n, &i, 2, &mi))
 			return ERR_MALFORMED;
 		if (get_char(s, n, &i, ":")) {
 			if (!get_num(s, n, &i, 2, &sec))

@@ -8,7 +8,8 @@
 
 enum { RFC3339_MAX = 28, MS_PER_DAY = 86400000 };
 
-/* "2026-01-01T12:00:00.000Z" for ms since the epoch (year 0000 to 9999), NUL-terminated; returns its length. */
+/* "2026-01-01T12:00:00.000Z" for ms since the epoch (year 0000 to 9999), NUL-terminated; returns
+ * its length. */
 size_t rfc3339_format(int64_t ms, char out[RFC3339_MAX]);
 /* Parses date, date T time, optional fraction, Z or an offset (none = UTC). */
 must_check enum err rfc3339_parse(const char *s, size_t n, int64_t *ret_ms);

@@ -81,7 +81,8 @@ void batch_open_rows(struct batch *b, uint32_t k)
 			memset(b->present[w] + b->n, 0, k * sizeof(uint64_t));
 	for (size_t i = 0; i < ARRAY_LEN(b->has_); i++)
 		for (uint64_t bits = b->has_[i]; bits; bits &= bits - 1)
-			zero_rows(b, (enum field)(i * 64 + (unsigned)__builtin_ctzll(bits)), b->n, k);
+			zero_rows(b, (enum field)(i * 64 + (unsigned)__builtin_ctzll(bits)), b->n,
+				  k);
 }
 
 void batch_use(struct batch *b, enum field f)
@@ -183,7 +184,8 @@ void batch_set_days(struct batch *b, uint32_t from, bool import)
 	batch_use(b, F_t_first);
 	batch_use(b, F_t_last);
 	batch_use(b, F_t_recv);
-	int64_t *first = batch_ms(b, F_t_first), *last = batch_ms(b, F_t_last), *recv = batch_ms(b, F_t_recv);
+	int64_t *first = batch_ms(b, F_t_first), *last = batch_ms(b, F_t_last),
+		*recv = batch_ms(b, F_t_recv);
 	for (uint32_t i = from; i < b->n; i++) {
 		if (!batch_present(b, F_t_last, i)) {
 			last[i] = batch_present(b, F_t_first, i) ? first[i] : recv[i];
@@ -222,7 +224,8 @@ enum err batch_copy_row(struct batch *dst, const struct batch *src, uint32_t row
 				return ERR_NOMEM;
 			batch_span(dst, f)[to].len = s.len;
 		} else {
-			memcpy((uint8_t *)dst->col[f] + to * size, (const uint8_t *)src->col[f] + row * size, size);
+			memcpy((uint8_t *)dst->col[f] + to * size,
+			       (const uint8_t *)src->col[f] + row * size, size);
 		}
 	}
 	dst->day[to] = src->day[row];

@@ -11,12 +11,18 @@ static const struct {
 	const char *name;
 	size_t size;
 } ctypes[CT_MAX] = {
-    [CT_U8] = {"u8", 1},   [CT_U16] = {"u16", 2},           [CT_U32] = {"u32", 4},
-    [CT_U64] = {"u64", 8}, [CT_MS] = {"ms", 8},             [CT_IP] = {"ip", sizeof(struct ip)},
-    [CT_MAC] = {"mac", 8}, [CT_STR] = {"str", sizeof(struct span)}, [CT_U32LIST] = {"u32list", sizeof(struct span)},
+    [CT_U8] = {"u8", 1},
+    [CT_U16] = {"u16", 2},
+    [CT_U32] = {"u32", 4},
+    [CT_U64] = {"u64", 8},
+    [CT_MS] = {"ms", 8},
+    [CT_IP] = {"ip", sizeof(struct ip)},
+    [CT_MAC] = {"mac", 8},
+    [CT_STR] = {"str", sizeof(struct span)},
+    [CT_U32LIST] = {"u32list", sizeof(struct span)},
 };
-static const char *const kinds[] = {"time", "addr", "port", "num",   "count", "flags", "id",
-                                    "text", "mac",  "proto", "as",   "iface", "list",  "duration"};
+static const char *const kinds[] = {"time", "addr", "port",  "num", "count", "flags", "id",
+				    "text", "mac",  "proto", "as",  "iface", "list",  "duration"};
 static const char *const aggs[] = {"none", "sum", "min", "max", "or", "any"};
 static const char *const units[] = {"none", "bytes", "packets", "flows", "ms", "us"};
 static const char *const shapes[SHAPE_MAX] = {"core", "wide"};

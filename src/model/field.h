@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of flow fields at run time. The rows come from fields.def; enum field and field_table from the
- * generator (fieldgen.c): forward fields in the order of the file, then the rev_ twins of the reversible ones. */
+/* The table of flow fields at run time. The rows come from fields.def; enum field and field_table
+ * from the generator (fieldgen.c): forward fields in the order of the file, then the rev_ twins of
+ * the reversible ones. */
 #pragma once
 #include "model/field.gen.h" /* enum field { F_t_first, ... FIELD_MAX }, PRESENT_WORDS, PRESENT_FWD_WORDS */
 
@@ -9,8 +10,22 @@
 #include <stdint.h>
 
 enum ctype { CT_U8, CT_U16, CT_U32, CT_U64, CT_MS, CT_IP, CT_MAC, CT_STR, CT_U32LIST, CT_MAX };
-enum field_kind { KIND_TIME, KIND_ADDR, KIND_PORT, KIND_NUM, KIND_COUNT, KIND_FLAGS, KIND_ID, KIND_TEXT, KIND_MAC,
-                  KIND_PROTO, KIND_AS, KIND_IFACE, KIND_LIST, KIND_DURATION };
+enum field_kind {
+	KIND_TIME,
+	KIND_ADDR,
+	KIND_PORT,
+	KIND_NUM,
+	KIND_COUNT,
+	KIND_FLAGS,
+	KIND_ID,
+	KIND_TEXT,
+	KIND_MAC,
+	KIND_PROTO,
+	KIND_AS,
+	KIND_IFACE,
+	KIND_LIST,
+	KIND_DURATION
+};
 enum field_agg { AGG_NONE, AGG_SUM, AGG_MIN, AGG_MAX, AGG_OR, AGG_ANY };
 enum field_unit { UNIT_NONE, UNIT_BYTES, UNIT_PACKETS, UNIT_FLOWS, UNIT_MS, UNIT_US };
 /* Tables and batches come in shapes; a wider one has all fields of the narrower (data-model.md). */
@@ -18,14 +33,16 @@ enum shape { SHAPE_CORE, SHAPE_WIDE, SHAPE_MAX };
 
 /* How the bytes of an element become a value of the field. */
 enum conv {
-	CONV_UINT,     /* big-endian unsigned, any length 0..8; a value too big for the field saturates */
-	CONV_IP4,      /* 4 bytes */
-	CONV_IP6,      /* 16 bytes */
-	CONV_MAC,      /* 6 bytes */
-	CONV_STR,      /* bytes; trailing NULs are cut */
-	CONV_MS,       /* ms since 1970 */
-	CONV_SEC,      /* s since 1970 */
-	CONV_NTP_US,   /* 64-bit NTP time stamp; the lowest 11 bits of the fraction are ignored (RFC 7011 6.1.9) */
+	CONV_UINT, /* big-endian unsigned, any length 0..8; a value too big for the field saturates
+		    */
+	CONV_IP4,  /* 4 bytes */
+	CONV_IP6,  /* 16 bytes */
+	CONV_MAC,  /* 6 bytes */
+	CONV_STR,  /* bytes; trailing NULs are cut */
+	CONV_MS,   /* ms since 1970 */
+	CONV_SEC,  /* s since 1970 */
+	CONV_NTP_US,   /* 64-bit NTP time stamp; the lowest 11 bits of the fraction are ignored (RFC
+			  7011 6.1.9) */
 	CONV_NTP_NS,   /* 64-bit NTP time stamp (RFC 7011 6.1.10) */
 	CONV_DELTA_US, /* us before the export time of the message */
 	CONV_UPTIME,   /* ms since the device started (sysUpTime in the header, or element 160) */
@@ -46,14 +63,15 @@ struct field_source {
 };
 
 struct field_info {
-	const char *name;     /* snake_case, the same everywhere */
+	const char *name; /* snake_case, the same everywhere */
 	const char *doc;
 	enum ctype ctype;
 	enum field_kind kind;
 	enum field_agg agg;
 	enum field_unit unit;
 	enum shape shape;     /* the narrowest shape that has it */
-	uint16_t present_bit; /* bit of the presence words: word = bit / 64. Reverse fields: PRESENT_FWD_WORDS * 64 + id */
+	uint16_t present_bit; /* bit of the presence words: word = bit / 64. Reverse fields:
+				 PRESENT_FWD_WORDS * 64 + id */
 	int16_t reverse;      /* enum field of the rev_ twin, -1 if none */
 	int16_t forward;      /* for a rev_ twin, the field it mirrors; else -1 */
 	const struct field_source *sources;
@@ -66,8 +84,12 @@ extern const struct field_info field_table[FIELD_MAX];
 size_t ctype_size(enum ctype t);
 /* The field called name (n bytes), -1 if there is none. */
 int field_find(const char *name, size_t n);
-static inline bool field_in_shape(enum field f, enum shape s) { return field_table[f].shape <= s; }
-/* Words of presence that shape s stores: forward words in use by its fields, then reverse words (wide only). */
+static inline bool field_in_shape(enum field f, enum shape s)
+{
+	return field_table[f].shape <= s;
+}
+/* Words of presence that shape s stores: forward words in use by its fields, then reverse words
+ * (wide only). */
 bool shape_has_present_word(enum shape s, unsigned word);
 const char *shape_name(enum shape s);
 /* Names for docs, API and TypeScript: "u32", "addr", "sum", "bytes". */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prints the C that fields.def stands for: `fieldgen header` or `fieldgen source`. Runs while building. */
+/* Prints the C that fields.def stands for: `fieldgen header` or `fieldgen source`. Runs while
+ * building. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@ struct row {
 
 /* The sources are kept as text: "ANY(8,IP4) IPFIX(0,1,UINT)". */
 static const struct row rows[] = {
-#define FIELD(id, name, ctype, kind, agg, unit, shape, reversible, sources, doc)                                  \
+#define FIELD(id, name, ctype, kind, agg, unit, shape, reversible, sources, doc)                   \
 	{id, #name, #ctype, #kind, #agg, #unit, #shape, #reversible, #sources, doc},
 #include "model/fields.def"
 #undef FIELD
@@ -36,13 +37,14 @@ static void check(void)
 {
 	for (int i = 0; i < ROWS; i++) {
 		if (rows[i].id < 1 || rows[i].id >= FWD_WORDS_MAX * 64) {
-			fprintf(stderr, "fields.def: %s: id %d is not in 1..511\n", rows[i].name, rows[i].id);
+			fprintf(stderr, "fields.def: %s: id %d is not in 1..511\n", rows[i].name,
+				rows[i].id);
 			exit(1);
 		}
 		for (int j = 0; j < i; j++)
 			if (rows[i].id == rows[j].id || strcmp(rows[i].name, rows[j].name) == 0) {
-				fprintf(stderr, "fields.def: %s and %s share an id or a name\n", rows[j].name,
-				        rows[i].name);
+				fprintf(stderr, "fields.def: %s and %s share an id or a name\n",
+					rows[j].name, rows[i].name);
 				exit(1);
 			}
 	}
@@ -57,10 +59,12 @@ static void header(void)
 		if (is_rev(&rows[i]))
 			printf("\tF_rev_%s,\n", rows[i].name);
 	int w = fwd_words();
-	printf("\tFIELD_MAX\n};\n\nenum { PRESENT_FWD_WORDS = %d, PRESENT_WORDS = %d };\n", w, 2 * w);
+	printf("\tFIELD_MAX\n};\n\nenum { PRESENT_FWD_WORDS = %d, PRESENT_WORDS = %d };\n", w,
+	       2 * w);
 }
 
-/* Prints `text` ("ANY(8,IP4) IPFIX(0,1,UINT)") as initialisers; reverse: as their PEN 29305 twins. */
+/* Prints `text` ("ANY(8,IP4) IPFIX(0,1,UINT)") as initialisers; reverse: as their PEN 29305 twins.
+ */
 static int sources(const char *text, int reverse)
 {
 	int n = 0;
@@ -72,15 +76,19 @@ static int sources(const char *text, int reverse)
 			text++;
 		if (!*text)
 			break;
-		if (sscanf(text, "IPFIX(%u, %u, %15[A-Z0-9_])%n", &pen, &id, conv, &used) == 3 && used)
+		if (sscanf(text, "IPFIX(%u, %u, %15[A-Z0-9_])%n", &pen, &id, conv, &used) == 3 &&
+		    used)
 			strcpy(scope, "IPFIX");
-		else if (sscanf(text, "%7[A-Z0-9](%u, %15[A-Z0-9_])%n", scope, &id, conv, &used) != 3 || !used) {
+		else if (sscanf(text, "%7[A-Z0-9](%u, %15[A-Z0-9_])%n", scope, &id, conv, &used) !=
+			     3 ||
+			 !used) {
 			fprintf(stderr, "fields.def: bad source at '%s'\n", text);
 			exit(1);
 		}
 		text += used;
 		if (reverse) {
-			/* RFC 5103: the reverse of an IANA element is PEN 29305 with the same id. */
+			/* RFC 5103: the reverse of an IANA element is PEN 29305 with the same id.
+			 */
 			if (pen != 0 || strcmp(scope, "NF9") == 0)
 				continue;
 			strcpy(scope, "IPFIX");
@@ -94,18 +102,22 @@ static int sources(const char *text, int reverse)
 
 static void info(const struct row *r, int reverse)
 {
-	printf("\t[F_%s%s] = {.name = \"%s%s\", .doc = \"%s%s\", .ctype = CT_%s, .kind = KIND_%s, .agg = AGG_%s, "
+	printf("\t[F_%s%s] = {.name = \"%s%s\", .doc = \"%s%s\", .ctype = CT_%s, .kind = KIND_%s, "
+	       ".agg = AGG_%s, "
 	       ".unit = UNIT_%s, .shape = SHAPE_%s, ",
 	       reverse ? "rev_" : "", r->name, reverse ? "rev_" : "", r->name, r->doc,
-	       reverse ? " (reverse direction)" : "", r->ctype, r->kind, r->agg, r->unit, reverse ? "WIDE" : r->shape);
+	       reverse ? " (reverse direction)" : "", r->ctype, r->kind, r->agg, r->unit,
+	       reverse ? "WIDE" : r->shape);
 	if (reverse)
-		printf(".present_bit = PRESENT_FWD_WORDS * 64 + %d, .reverse = -1, .forward = F_%s, ", r->id, r->name);
+		printf(
+		    ".present_bit = PRESENT_FWD_WORDS * 64 + %d, .reverse = -1, .forward = F_%s, ",
+		    r->id, r->name);
 	else if (is_rev(r))
 		printf(".present_bit = %d, .reverse = F_rev_%s, .forward = -1, ", r->id, r->name);
 	else
 		printf(".present_bit = %d, .reverse = -1, .forward = -1, ", r->id);
-	printf(".sources = src_%s%s, .n_sources = N_SRC(src_%s%s)},\n", reverse ? "rev_" : "", r->name,
-	       reverse ? "rev_" : "", r->name);
+	printf(".sources = src_%s%s, .n_sources = N_SRC(src_%s%s)},\n", reverse ? "rev_" : "",
+	       r->name, reverse ? "rev_" : "", r->name);
 }
 
 static void source(void)

@@ -7,7 +7,7 @@ enum { COUNTER, GAUGE };
 
 const struct stat_info stat_table[STAT_MAX] = {
 #define STAT(group, name, kind, doc) {#group, #name, doc, kind == GAUGE, false},
-#define DROP(group, name, doc) {#group, #name, doc, false, true},
+#define DROP(group, name, doc)       {#group, #name, doc, false, true},
 #include "model/stats.def"
 #undef STAT
 #undef DROP
@@ -45,11 +45,13 @@ void stats_metrics(struct buf *out, const struct stats *s, const char *role)
 		if (t->reason) {
 			if (strcmp(group, t->group) != 0)
 				buf_fmt(out, "# TYPE weir_%s counter\n", t->group);
-			buf_fmt(out, "weir_%s_total{role=\"%s\",reason=\"%s\"} ", t->group, role, t->name);
+			buf_fmt(out, "weir_%s_total{role=\"%s\",reason=\"%s\"} ", t->group, role,
+				t->name);
 		} else {
-			buf_fmt(out, "# HELP weir_%s_%s %s\n# TYPE weir_%s_%s %s\n", t->group, t->name, t->doc,
-			        t->group, t->name, t->gauge ? "gauge" : "counter");
-			buf_fmt(out, "weir_%s_%s%s{role=\"%s\"} ", t->group, t->name, t->gauge ? "" : "_total", role);
+			buf_fmt(out, "# HELP weir_%s_%s %s\n# TYPE weir_%s_%s %s\n", t->group,
+				t->name, t->doc, t->group, t->name, t->gauge ? "gauge" : "counter");
+			buf_fmt(out, "weir_%s_%s%s{role=\"%s\"} ", t->group, t->name,
+				t->gauge ? "" : "_total", role);
 		}
 		group = t->group;
 		buf_dec(out, stat_get(s, (enum stat)i));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Counters. Each thread owns a struct stats and adds to it without locks; a reader sums them (stats_add_to). */
+/* Counters. Each thread owns a struct stats and adds to it without locks; a reader sums them
+ * (stats_add_to). */
 #pragma once
 #include "base/buf.h"
 
@@ -8,7 +9,7 @@
 
 enum stat {
 #define STAT(group, name, kind, doc) ST_##group##_##name,
-#define DROP(group, name, doc) ST_##group##_##name,
+#define DROP(group, name, doc)       ST_##group##_##name,
 #include "model/stats.def"
 #undef STAT
 #undef DROP
@@ -23,7 +24,8 @@ struct stat_info {
 extern const struct stat_info stat_table[STAT_MAX];
 
 struct stats {
-	uint64_t v[STAT_MAX]; /* written by the owner with stat_add, read by others with relaxed loads */
+	uint64_t
+	    v[STAT_MAX]; /* written by the owner with stat_add, read by others with relaxed loads */
 };
 
 /* Owner only: plain add, published with a relaxed store so that readers see whole numbers. */

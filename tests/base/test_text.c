@@ -15,7 +15,8 @@ static void json_strings_are_escaped(void **state)
 	(void)state;
 	struct buf b = {0};
 	buf_json_str(&b, "a\"\\\n\x01\xc3\xa9\xff\xed\xa0\x80", 11);
-	assert_string_equal(buf_cstr(&b), "\"a\\\"\\\\\\n\\u0001\xc3\xa9\\ufffd\\ufffd\\ufffd\\ufffd\"");
+	assert_string_equal(buf_cstr(&b),
+			    "\"a\\\"\\\\\\n\\u0001\xc3\xa9\\ufffd\\ufffd\\ufffd\\ufffd\"");
 	buf_fini(&b);
 }
 
@@ -60,7 +61,8 @@ static void a_limit_makes_the_buffer_bad(void **state)
 static void addresses(void **state)
 {
 	(void)state;
-	static const char *const same[] = {"0.0.0.0", "255.255.255.255", "10.0.9.100", "2001:db8::5", "::1", "::"};
+	static const char *const same[] = {
+	    "0.0.0.0", "255.255.255.255", "10.0.9.100", "2001:db8::5", "::1", "::"};
 	for (size_t i = 0; i < ARRAY_LEN(same); i++) {
 		struct ip a;
 		char text[IP_TEXT_MAX];
@@ -113,8 +115,12 @@ static void times(void **state)
 		assert_string_equal(text, cases[i].canonical);
 	}
 	int64_t ms;
-	static const char *const bad[] = {"", "2026", "2026-13-01", "2026-01-01T25:00Z", "2026-01-01T12:00:00Zx",
-	                                  "2026-01-01T12:00:00+0"};
+	static const char *const bad[] = {"",
+					  "2026",
+					  "2026-13-01",
+					  "2026-01-01T25:00Z",
+					  "2026-01-01T12:00:00Zx",
+					  "2026-01-01T12:00:00+0"};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_int_equal(rfc3339_parse(bad[i], strlen(bad[i]), &ms), ERR_MALFORMED);
 	assert_int_equal(day_of_ms(-1), -1);

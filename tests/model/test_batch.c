@@ -39,7 +39,7 @@ static void day_follows_t_last_within_bounds(void **state)
 		bool suspect;
 	} rows[] = {
 	    {noon, 20454, false},
-	    {noon - 13 * 3600000, 20453, false},         /* yesterday 23:00 */
+	    {noon - 13 * 3600000, 20453, false}, /* yesterday 23:00 */
 	    {noon - 7 * (int64_t)MS_PER_DAY, 20447, false},
 	    {noon - 7 * (int64_t)MS_PER_DAY - 1, 20454, true},
 	    {noon + 3600000, 20454, false},
@@ -81,10 +81,11 @@ static void record_prints_what_is_present(void **state)
 	b->n = 1;
 	struct buf out = {0};
 	record_json(&out, b, 0);
-	assert_string_equal(buf_cstr(&out),
-	                    "{\"t_first\":\"2026-01-01T12:00:00.123Z\",\"src_ip\":\"10.0.0.5\","
-	                    "\"bytes\":18446744073709551615,\"src_mac\":\"0a:0b:0c:0d:0e:0f\","
-	                    "\"mpls_labels\":[16001,3],\"dns_qname\":\"a\\\"b\\ufffd\",\"rev_bytes\":9}");
+	assert_string_equal(
+	    buf_cstr(&out),
+	    "{\"t_first\":\"2026-01-01T12:00:00.123Z\",\"src_ip\":\"10.0.0.5\","
+	    "\"bytes\":18446744073709551615,\"src_mac\":\"0a:0b:0c:0d:0e:0f\","
+	    "\"mpls_labels\":[16001,3],\"dns_qname\":\"a\\\"b\\ufffd\",\"rev_bytes\":9}");
 	struct batch *c = batch_new(SHAPE_WIDE);
 	assert_int_equal(batch_copy_row(c, b, 0), ERR_OK);
 	struct buf copy = {0};
