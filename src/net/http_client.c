@@ -18,7 +18,7 @@ struct http_client {
 /* One request under way. */
 struct transfer {
 	CURL *curl;
-	const struct http_request *r;
+	const struct http_call *r;
 	uint64_t sent;
 	int status;
 	bool stopped; /* by the callback or the cancel flag */
@@ -50,7 +50,7 @@ void http_client_free(struct http_client *c)
 static size_t send_body(char *to, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
-	const struct http_request *r = t->r;
+	const struct http_call *r = t->r;
 	uint64_t want = MIN_OF((uint64_t)size * n, r->body_len - t->sent);
 	if (!r->body_is_file) {
 		memcpy(to, (const uint8_t *)r->body + t->sent, want);
@@ -129,7 +129,7 @@ static enum err err_from_curl(CURLcode code)
 	return ERR_IO;
 }
 
-static void set_target(CURL *c, const struct http_request *r)
+static void set_target(CURL *c, const struct http_call *r)
 {
 	curl_easy_setopt(c, CURLOPT_URL, r->url);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -150,7 +150,7 @@ static void set_target(CURL *c, const struct http_request *r)
 
 static void set_body(CURL *c, struct transfer *t)
 {
-	const struct http_request *r = t->r;
+	const struct http_call *r = t->r;
 	if (strcmp(r->method, "POST") == 0) {
 		curl_easy_setopt(c, CURLOPT_POST, 1L);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
@@ -163,7 +163,7 @@ static void set_body(CURL *c, struct transfer *t)
 	}
 }
 
-static struct curl_slist *header_list(const struct http_request *r)
+static struct curl_slist *header_list(const struct http_call *r)
 {
 	/* No "Expect: 100-continue": it costs a round trip or a second of waiting. */
 	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
@@ -176,7 +176,7 @@ static struct curl_slist *header_list(const struct http_request *r)
 	return list;
 }
 
-enum err http_client_do(struct http_client *c, const struct http_request *r, int *ret_status,
+enum err http_client_do(struct http_client *c, const struct http_call *r, int *ret_status,
 			struct diag *reterr)
 {
 	struct transfer t = {.curl = c->curl, .r = r};

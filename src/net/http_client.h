@@ -15,12 +15,12 @@ struct buf;
 struct http_client;
 
 /* Called for each piece of the body of the answer; false ends the request with ERR_CANCELLED. */
-typedef bool http_body_fn(void *arg, int status, const uint8_t *p, size_t n);
+typedef bool http_call_body_fn(void *arg, int status, const uint8_t *p, size_t n);
 /* Called for each header of the answer (not NUL-terminated, trimmed). */
-typedef void http_header_fn(void *arg, const char *name, size_t name_n, const char *value,
-			    size_t value_n);
+typedef void http_call_header_fn(void *arg, const char *name, size_t name_n, const char *value,
+				 size_t value_n);
 
-struct http_request {
+struct http_call {
 	const char *method; /* "GET", "POST", "DELETE"; a body is sent with POST only */
 	const char *url;    /* http:// or https://, may carry user:password@ */
 	const char
@@ -34,11 +34,11 @@ struct http_request {
 			      unmoved) */
 	int body_fd;
 	uint64_t body_off, body_len;
-	uint32_t connect_ms;       /* 0 = 5000 */
-	uint32_t total_ms;         /* 0 = no limit */
-	const atomic_bool *cancel; /* looked at at least once a second; NULL = never cancelled */
-	http_body_fn *on_body;     /* NULL: the body is read and thrown away */
-	http_header_fn *on_header;
+	uint32_t connect_ms;        /* 0 = 5000 */
+	uint32_t total_ms;          /* 0 = no limit */
+	const atomic_bool *cancel;  /* looked at at least once a second; NULL = never cancelled */
+	http_call_body_fn *on_body; /* NULL: the body is read and thrown away */
+	http_call_header_fn *on_header;
 	void *arg;
 };
 
@@ -48,7 +48,7 @@ void http_client_free(struct http_client *c);
 /* Sends the request and reads the answer to its end. *ret_status is the HTTP status. ERR_REFUSED:
  * nobody there; ERR_TIMEOUT, ERR_CANCELLED, ERR_CLOSED, ERR_IO: see reterr. A status of 400 and
  * more is not an error here. */
-must_check enum err http_client_do(struct http_client *c, const struct http_request *r,
+must_check enum err http_client_do(struct http_client *c, const struct http_call *r,
 				   int *ret_status, struct diag *reterr);
 
 /* Appends n bytes percent-encoded (RFC 3986: all but unreserved characters). */

@@ -241,7 +241,7 @@ static enum err finish(struct answer *a, int status, struct diag *reterr)
 	return ERR_OK;
 }
 
-static enum err transact(struct store *s, struct http_request *r, struct answer *a,
+static enum err transact(struct store *s, struct http_call *r, struct answer *a,
 			 struct diag *reterr)
 {
 	a->error.max = ERROR_TEXT_MAX + 1;
@@ -305,7 +305,7 @@ enum err store_query(struct store *s, const struct store_query *q, struct store_
 	if (sql.bad || url.bad) {
 		e = diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
 	} else {
-		struct http_request r = {.method = "POST",
+		struct http_call r = {.method = "POST",
 					 .url = buf_cstr(&url),
 					 .body = sql.p,
 					 .body_len = sql.n,
@@ -352,7 +352,7 @@ enum err store_ping(struct store *s, struct diag *reterr)
 	struct buf url = {0};
 	buf_fmt(&url, "%s/ping", s->base);
 	struct answer a = {0};
-	struct http_request r = {
+	struct http_call r = {
 	    .method = "GET", .url = buf_cstr(&url), .total_ms = PING_TIMEOUT_MS};
 	enum err e = transact(s, &r, &a, reterr);
 	buf_fini(&url);
@@ -388,7 +388,7 @@ enum err store_insert(struct store *s, const struct store_insert *in, struct sto
 	start_url(s, &url);
 	add_arg(&url, "", "query", buf_cstr(&sql));
 	add_arg(&url, "", "wait_end_of_query", "1");
-	struct http_request r = {.method = "POST",
+	struct http_call r = {.method = "POST",
 				 .url = buf_cstr(&url),
 				 .body_is_file = true,
 				 .body_fd = in->fd,
