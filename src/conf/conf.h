@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration: one YAML file, read against one table (keys.def) into one struct that never
+ * changes. All errors of a file are found in one run, and nothing is used of a file that has one. A
+ * reload makes a new struct conf; whoever still reads the old one holds a reference. */
+#pragma once
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/ip.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conf_addr {
+	struct ip ip;
+	uint16_t port; /* 0 = any */
+	bool on;       /* false: "off" */
+	bool optional; /* the IPv6 half of "*": no error where the kernel has no IPv6 */
+};
+
+struct conf_addrs {
+	const struct conf_addr *v;
+	size_t n;
+};
+
+#define CONF_TYPE_STR      const char *
+#define CONF_TYPE_PATH     const char *
+#define CONF_TYPE_CHOICE   uint32_t
+#define CONF_TYPE_BOOL     bool
+#define CONF_TYPE_UINT     uint64_t
+#define CONF_TYPE_DURATION uint64_t
+#define CONF_TYPE_SIZE     uint64_t
+#define CONF_TYPE_ADDR     struct conf_addr
+#define CONF_TYPE_ADDRS    struct conf_addrs
+
+struct conf {
+#define KEY(member, path, type, min, max, default, unit, doc) CONF_TYPE_##type member;
+#include "conf/keys.def"
+#undef KEY
+};
+
+enum { CONF_ERRORS_MAX = 32, CONF_FILE_MAX = 1 << 20 };
+/* All that is wrong with a file, in the order of its lines. more: errors beyond CONF_ERRORS_MAX,
+ * only counted. */
+struct conf_report {
+	struct diag v[CONF_ERRORS_MAX];
+	size_t n, more;
+};
+
+/* The file every program reads when none is named. It need not exist. */
+#define CONF_DEFAULT_FILE "/etc/weir/weir.yaml"
+
+/* Reads the file at path (NULL: CONF_DEFAULT_FILE if it is there, else the defaults). dir: what
+ * --dir said, NULL = as configured; made absolute. On success *ret holds one reference. Else
+ * ERR_CONFIG and the report says why. */
+must_check enum err conf_load(const char *path, const char *dir, struct conf_report *report,
+			      const struct conf **ret);
+/* The same from n bytes of text. */
+must_check enum err conf_parse(const char *text, size_t n, const char *dir,
+			       struct conf_report *report, const struct conf **ret);
+
+/* Another reference to c; any thread. */
+const struct conf *conf_get(const struct conf *c);
+/* Gives a reference back and nulls it; the last one frees. *c may be NULL. */
+void conf_put(const struct conf **c);
+
+/* Receive threads: collect.threads, or what 0 stands for on this machine. */
+uint32_t conf_threads(const struct conf *c);
+/* The first line of a file that holds a secret, without its newline. The file may not be readable
+ * by everybody (ERR_DENIED). */
+must_check enum err conf_read_secret(const char *path, struct buf *ret);
+/* "FILE:LINE:COL: message" lines, for people. */
+void conf_report_print(const struct conf_report *report, const char *file, struct buf *out);

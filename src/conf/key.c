@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conf/key.h"
+
+#include "base/near.h"
+
+#include <string.h>
+
+const struct conf_key conf_keys[CONF_KEY_MAX] = {
+#define KEY(member, path, type, min, max, default, unit, doc)                                      \
+	{path, default, unit, doc, CONF_##type, min, max, offsetof(struct conf, member)},
+#include "conf/keys.def"
+#undef KEY
+};
+
+const struct conf_key *conf_key_find(const char *path, size_t n)
+{
+	for (size_t i = 0; i < CONF_KEY_MAX; i++)
+		if (strlen(conf_keys[i].path) == n && memcmp(conf_keys[i].path, path, n) == 0)
+			return &conf_keys[i];
+	return NULL;
+}
+
+bool conf_key_is_section(const char *path, size_t n)
+{
+	for (size_t i = 0; i < CONF_KEY_MAX; i++)
+		if (strncmp(conf_keys[i].path, path, n) == 0 && conf_keys[i].path[n] == '.')
+			return true;
+	return false;
+}
+
+const char *conf_key_nearest(const char *path, size_t n)
+{
+	const char *words[CONF_KEY_MAX];
+	for (size_t i = 0; i < CONF_KEY_MAX; i++)
+		words[i] = conf_keys[i].path;
+	const char *near = near_find(path, n, words, CONF_KEY_MAX);
+	if (near)
+		return near;
+	/* Right name in the wrong place: compare last parts. */
+	const char *dot = memrchr(path, '.', n);
+	const char *last = dot ? dot + 1 : path;
+	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
+		const char *d = strrchr(conf_keys[i].path, '.');
+		words[i] = d ? d + 1 : conf_keys[i].path;
+	}
+	near = near_find(last, n - (size_t)(last - path), words, CONF_KEY_MAX);
+	for (size_t i = 0; near && i < CONF_KEY_MAX; i++)
+		if (words[i] == near)
+			return conf_keys[i].path;
+	return NULL;
+}
+
+const char *conf_key_expects(const struct conf_key *k)
+{
+	switch (k->type) {
+	case CONF_STR:
+		return "text";
+	case CONF_PATH:
+		return "a path";
+	case CONF_CHOICE:
+		return k->unit;
+	case CONF_BOOL:
+		return "true or false";
+	case CONF_UINT:
+		return "a whole number";
+	case CONF_DURATION:
+		return "a duration such as 500ms, 10s, 2h or 90d";
+	case CONF_SIZE:
+		return "a size such as 64KB, 128MB or 8GB";
+	case CONF_ADDR:
+		return *k->unit ? "ADDRESS:PORT such as 127.0.0.1:8124 or [::1]:8124, or off"
+				: "ADDRESS:PORT such as 127.0.0.1:8080 or [::1]:8080";
+	case CONF_ADDRS:
+		return "a list of udp://ADDRESS:PORT such as udp://*:2055 or udp://[::1]:4739";
+	}
+	return "";
+}
