@@ -3,6 +3,7 @@
 
 #include "base/near.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const struct conf_key conf_keys[CONF_KEY_MAX] = {
@@ -28,25 +29,38 @@ bool conf_key_is_section(const char *path, size_t n)
 	return false;
 }
 
-const char *conf_key_nearest(const char *path, size_t n)
+/* What part of a path is compared. */
+enum part { WHOLE, SECTION, LAST };
+
+static size_t cut(enum part part, const char *path, const char **ret)
 {
-	const char *words[CONF_KEY_MAX];
-	for (size_t i = 0; i < CONF_KEY_MAX; i++)
-		words[i] = conf_keys[i].path;
-	const char *near = near_find(path, n, words, CONF_KEY_MAX);
-	if (near)
-		return near;
-	/* Right name in the wrong place: compare last parts. */
+	const char *dot = strrchr(path, '.');
+	*ret = part == LAST && dot ? dot + 1 : path;
+	return part == SECTION && dot ? (size_t)(dot - path) : strlen(*ret);
+}
+
+const char *conf_key_nearest(const char *path, size_t n, char ret[CONF_PATH_MAX])
+{
+	char words[CONF_KEY_MAX][CONF_PATH_MAX];
+	const char *list[CONF_KEY_MAX];
 	const char *dot = memrchr(path, '.', n);
-	const char *last = dot ? dot + 1 : path;
-	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
-		const char *d = strrchr(conf_keys[i].path, '.');
-		words[i] = d ? d + 1 : conf_keys[i].path;
+	for (enum part part = WHOLE; part <= LAST; part++) {
+		for (size_t i = 0; i < CONF_KEY_MAX; i++) {
+			const char *word;
+			size_t len = cut(part, conf_keys[i].path, &word);
+			snprintf(words[i], sizeof(words[i]), "%.*s", (int)len, word);
+			list[i] = words[i];
+		}
+		const char *s = part == LAST && dot ? dot + 1 : path;
+		const char *near = near_find(s, n - (size_t)(s - path), list, CONF_KEY_MAX);
+		if (!near)
+			continue;
+		for (size_t i = 0; i < CONF_KEY_MAX; i++)
+			if (list[i] == near)
+				snprintf(ret, CONF_PATH_MAX, "%s",
+					 part == LAST ? conf_keys[i].path : near);
+		return ret;
 	}
-	near = near_find(last, n - (size_t)(last - path), words, CONF_KEY_MAX);
-	for (size_t i = 0; near && i < CONF_KEY_MAX; i++)
-		if (words[i] == near)
-			return conf_keys[i].path;
 	return NULL;
 }
 

@@ -42,9 +42,10 @@ struct conf_scalar {
 const struct conf_key *conf_key_find(const char *path, size_t n);
 /* Whether some key's path begins with path and a dot. */
 bool conf_key_is_section(const char *path, size_t n);
-/* The path or section most like this one: same section first, then the last part anywhere. NULL if
- * none is near. */
-const char *conf_key_nearest(const char *path, size_t n);
+enum { CONF_PATH_MAX = 64 };
+/* The path or section most like this one: a whole path, a section, then the last part of a path
+ * anywhere. NULL if none is near, else ret. */
+const char *conf_key_nearest(const char *path, size_t n, char ret[CONF_PATH_MAX]);
 /* What a value of k looks like: "a size such as 128MB or 8GB". */
 const char *conf_key_expects(const struct conf_key *k);
 
@@ -56,3 +57,5 @@ must_check enum err conf_key_set(struct conf *c, struct arena *a, const struct c
 must_check enum err conf_key_set_default(struct conf *c, struct arena *a, const struct conf_key *k);
 /* The value as text that means the same in the file. */
 void conf_key_print(const struct conf *c, const struct conf_key *k, struct buf *out);
+/* "1 to 64 threads". */
+void conf_key_print_range(const struct conf_key *k, struct buf *out);

@@ -138,7 +138,8 @@ static void read_key(struct walk *w, const struct conf_key *k, const yaml_node_t
 
 static void unknown_key(struct walk *w, const yaml_node_t *key, const char *path, size_t n)
 {
-	const char *near = conf_key_nearest(path, n);
+	char word[CONF_PATH_MAX];
+	const char *near = conf_key_nearest(path, n, word);
 	if (near)
 		complain(w, key, "no key \"%s\"; did you mean \"%s\"?", path, near);
 	else

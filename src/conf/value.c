@@ -20,12 +20,23 @@ static enum err wrong(const struct conf_key *k, const struct conf_scalar *v, str
 	return ERR_CONFIG;
 }
 
+/* C0, DEL and C1 (c2 80 to c2 9f in UTF-8, which the text is). */
+static bool has_control(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint8_t c = (uint8_t)s[i];
+		if (c < 0x20 || c == 0x7f || (c == 0xc2 && i + 1 < n && (uint8_t)s[i + 1] < 0xa0))
+			return true;
+	}
+	return false;
+}
+
 static enum err set_str(const char **member, struct arena *a, const struct conf_key *k,
 			const struct conf_scalar *v, struct diag *d)
 {
-	if (memchr(v->s, 0, v->n))
-		return diag_set(d, ERR_CONFIG, v->line, v->col, "%s: a NUL byte is not allowed",
-				k->path);
+	if (has_control(v->s, v->n))
+		return diag_set(d, ERR_CONFIG, v->line, v->col,
+				"%s: control characters are not allowed", k->path);
 	if (v->n < k->min)
 		return diag_set(d, ERR_CONFIG, v->line, v->col, "%s: must not be empty", k->path);
 	if (k->max && v->n > k->max)
@@ -148,7 +159,7 @@ static enum err set_addr(struct conf_addr *member, const struct conf_key *k,
 	return ERR_OK;
 }
 
-/* udp://*:2055 becomes two entries. */
+/* The address * becomes two entries. */
 static enum err add_addr(struct conf_addr out[ADDRS_MAX], size_t *n, const struct conf_key *k,
 			 const struct conf_scalar *v, struct diag *d)
 {
@@ -289,9 +300,11 @@ void conf_key_print(const struct conf *c, const struct conf_key *k, struct buf *
 		return;
 	case CONF_ADDR: {
 		const struct conf_addr *addr = member;
-		if (addr->on)
+		if (addr->on) {
+			buf_u8(out, '"'); /* a bare [ would begin a list */
 			print_addr(addr, false, out);
-		else
+			buf_u8(out, '"');
+		} else
 			buf_str(out, "off");
 		return;
 	}
@@ -299,4 +312,13 @@ void conf_key_print(const struct conf *c, const struct conf_key *k, struct buf *
 		print_addrs(member, k->unit, out);
 		return;
 	}
+}
+
+void conf_key_print_range(const struct conf_key *k, struct buf *out)
+{
+	char min[UNIT_TEXT_MAX], max[UNIT_TEXT_MAX];
+	number_text(k, k->min, min);
+	number_text(k, k->max, max);
+	buf_fmt(out, "%s to %s%s%s", min, max, k->type == CONF_UINT ? " " : "",
+		k->type == CONF_UINT ? k->unit : "");
 }

@@ -35,7 +35,7 @@ static void defaults_are_those_of_the_table(void **state)
 	assert_int_equal(c->serve_listen.port, 8080);
 	static const uint8_t loopback[] = {127, 0, 0, 1};
 	assert_memory_equal(c->serve_listen.ip.b + 12, loopback, 4);
-	/* udp://*:2055 and udp://*:4739, each in IPv4 and, where there is one, IPv6. */
+	/* Ports 2055 and 4739 of any address, in IPv4 and, where there is one, IPv6. */
 	assert_int_equal(c->collect_listen.n, 4);
 	assert_int_equal(c->collect_listen.v[0].port, 2055);
 	assert_true(ip_is_v4(&c->collect_listen.v[0].ip));
@@ -83,7 +83,7 @@ struct wrong {
 };
 
 static const struct wrong wrongs[] = {
-    {"colect:\n  threads: 1\n", 1, 1, "no key \"colect\""},
+    {"colect:\n  threads: 1\n", 1, 1, "no key \"colect\"; did you mean \"collect\"?"},
     {"collect:\n  thread: 1\n", 2, 3, "did you mean \"collect.threads\"?"},
     {"threads: 1\n", 1, 1, "did you mean \"collect.threads\"?"},
     {"banana: 1\n", 1, 1, "weir conf explain all"},
@@ -99,6 +99,9 @@ static const struct wrong wrongs[] = {
     {"spool:\n  segment_age: 5 parsecs\n", 2, 16, "is not a duration such as"},
     {"log:\n  json: maybe\n", 2, 9, "is not true or false"},
     {"log:\n  level: loud\n", 2, 10, "is not one of err|warn|notice|info|debug"},
+    {"dir: \"a\\tb\"\n", 1, 6, "control characters"},
+    {"dir: \"a\\0b\"\n", 1, 6, "control characters"},
+    {"dir: \"a\\x85b\"\n", 1, 6, "control characters"},
     {"dir: \"\"\n", 1, 6, "must not be empty"},
     {"serve:\n  listen: localhost\n", 2, 11, "is not ADDRESS:PORT"},
     {"serve:\n  listen: off\n", 2, 11, "is not ADDRESS:PORT"},
@@ -135,6 +138,22 @@ static void each_error_has_its_place(void **state)
 			fail_msg("%s: %zu errors, %u:%u: %s", w->text, report.n, report.v[0].line,
 				 report.v[0].col, report.v[0].msg);
 	}
+}
+
+static void the_shipped_file_holds_the_defaults(void **state)
+{
+	const struct conf *shipped = NULL, *c = good("");
+	assert_int_equal(conf_load(*state, NULL, &report, &shipped), ERR_OK);
+	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
+		struct buf a = {0}, b = {0};
+		conf_key_print(shipped, &conf_keys[i], &a);
+		conf_key_print(c, &conf_keys[i], &b);
+		assert_string_equal(buf_cstr(&a), buf_cstr(&b));
+		buf_fini(&a);
+		buf_fini(&b);
+	}
+	conf_put(&shipped);
+	conf_put(&c);
 }
 
 static void all_errors_in_one_run_in_order(void **state)
@@ -232,12 +251,14 @@ static void files(void **state)
 	rmdir(dir);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(defaults_are_those_of_the_table),
 	    cmocka_unit_test(values_of_every_type),
 	    cmocka_unit_test(each_error_has_its_place),
+	    cmocka_unit_test_prestate(the_shipped_file_holds_the_defaults,
+				      argc > 1 ? argv[1] : NULL),
 	    cmocka_unit_test(all_errors_in_one_run_in_order),
 	    cmocka_unit_test(more_errors_than_fit_are_counted),
 	    cmocka_unit_test(printed_values_read_back),
