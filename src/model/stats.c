@@ -16,7 +16,7 @@ const struct stat_info stat_table[STAT_MAX] = {
 void stats_add_to(struct stats *sum, const struct stats *s)
 {
 	for (int i = 0; i < STAT_MAX; i++)
-		sum->v[i] += stat_get(s, (enum stat)i);
+		sum->v[i] += stat_get(s, (enum stat_id)i);
 }
 
 void stats_json(struct buf *out, const struct stats *s)
@@ -32,7 +32,7 @@ void stats_json(struct buf *out, const struct stats *s)
 			buf_u8(out, '{');
 		}
 		buf_json_key(out, stat_table[i].name);
-		buf_dec(out, stat_get(s, (enum stat)i));
+		buf_dec(out, stat_get(s, (enum stat_id)i));
 	}
 	buf_str(out, "}}");
 }
@@ -54,7 +54,7 @@ void stats_metrics(struct buf *out, const struct stats *s, const char *role)
 				t->gauge ? "" : "_total", role);
 		}
 		group = t->group;
-		buf_dec(out, stat_get(s, (enum stat)i));
+		buf_dec(out, stat_get(s, (enum stat_id)i));
 		buf_u8(out, '\n');
 	}
 }

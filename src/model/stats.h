@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum stat {
+enum stat_id {
 #define STAT(group, name, kind, doc) ST_##group##_##name,
 #define DROP(group, name, doc)       ST_##group##_##name,
 #include "model/stats.def"
@@ -29,15 +29,15 @@ struct stats {
 };
 
 /* Owner only: plain add, published with a relaxed store so that readers see whole numbers. */
-static inline void stat_add(struct stats *s, enum stat which, uint64_t n)
+static inline void stat_add(struct stats *s, enum stat_id which, uint64_t n)
 {
 	__atomic_store_n(&s->v[which], s->v[which] + n, __ATOMIC_RELAXED);
 }
-static inline void stat_set(struct stats *s, enum stat which, uint64_t n)
+static inline void stat_set(struct stats *s, enum stat_id which, uint64_t n)
 {
 	__atomic_store_n(&s->v[which], n, __ATOMIC_RELAXED);
 }
-static inline uint64_t stat_get(const struct stats *s, enum stat which)
+static inline uint64_t stat_get(const struct stats *s, enum stat_id which)
 {
 	return __atomic_load_n(&s->v[which], __ATOMIC_RELAXED);
 }

@@ -136,4 +136,4 @@ struct spool_totals {
 void spool_totals(struct spool *s, struct spool_totals *ret);
 /* Counters of other threads (the loader's) that should live as long as the spool's: added to the
  * ledger. */
-void spool_count(struct spool *s, enum stat which, uint64_t n);
+void spool_count(struct spool *s, enum stat_id which, uint64_t n);
