@@ -27,6 +27,23 @@ uint64_t hash64(const void *p, size_t n, uint64_t s)
 	return XXH3_64bits_withSeed(p, n, s);
 }
 
+_Static_assert(sizeof(XXH3_state_t) <= sizeof(struct hash_stream), "room for the state of XXH3");
+
+void hash_stream_begin(struct hash_stream *h)
+{
+	XXH3_64bits_reset((XXH3_state_t *)(void *)h->state_);
+}
+
+void hash_stream_add(struct hash_stream *h, const void *p, size_t n)
+{
+	XXH3_64bits_update((XXH3_state_t *)(void *)h->state_, p, n);
+}
+
+uint64_t hash_stream_end(const struct hash_stream *h)
+{
+	return XXH3_64bits_digest((const XXH3_state_t *)(const void *)h->state_);
+}
+
 uint64_t hash_seed(void)
 {
 	pthread_once(&once, seed_init);

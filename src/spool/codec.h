@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What segment headers and the ledger have in common: counters by name (so that rows of stats.def
+ * may come and move) and sequence numbers. Little-endian. Written with struct buf, read with struct
+ * rd. */
+#pragma once
+#include "base/buf.h"
+#include "base/rd.h"
+#include "model/sequence.h"
+#include "model/stats.h"
+
+enum { SPOOL_SEQ_MAX = 16384 }; /* exporters whose sequence numbers are kept */
+
+/* The counters that are not 0; gauges are left out. */
+void codec_put_stats(struct buf *out, const struct stats *s);
+/* Adds to *s; names that this version does not know are skipped. */
+void codec_get_stats(struct rd *r, struct stats *s);
+void codec_put_seq(struct buf *out, const struct exporter_seq *q);
+void codec_get_seq(struct rd *r, struct exporter_seq *q);

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The writing half of segfile.h. The body goes out in pieces of SEGFILE_STAGE bytes, each hashed
+ * while it is in the cache; what is smaller is gathered first. */
+#include "spool/segfile.h"
+
+#include "base/hash.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool has_column(const struct segbuf *s, unsigned c)
+{
+	return c == NATIVE_DAY || segbuf_uses(s, c);
+}
+
+static uint16_t count_columns(const struct segbuf *s)
+{
+	uint16_t n = 0;
+	for (unsigned c = 0; c < NATIVE_MAX; c++)
+		n = (uint16_t)(n + has_column(s, c));
+	return n;
+}
+
+static void encode_header(struct buf *out, const struct segfile *f, const struct segbuf *rows)
+{
+	buf_put(out, SEGFILE_MAGIC, SEGFILE_MAGIC_LEN);
+	buf_le32(out, SEGFILE_VERSION);
+	buf_le32(out, 0);
+	buf_le64(out, 0);
+	buf_le64(out, 0);
+	buf_le64(out, 0);
+	buf_le64(out, f->number);
+	buf_le64(out, f->head);
+	buf_le64(out, (uint64_t)f->closed_ms);
+	buf_le32(out, rows->rows);
+	buf_le32(out, (uint32_t)rows->day);
+	buf_u8(out, (uint8_t)rows->shape);
+	uint16_t n = count_columns(rows);
+	buf_u8(out, (uint8_t)n);
+	buf_u8(out, (uint8_t)(n >> 8));
+	for (unsigned c = 0; c < NATIVE_MAX; c++) {
+		if (!has_column(rows, c))
+			continue;
+		buf_u8(out, (uint8_t)strlen(native_name(c)));
+		buf_str(out, native_name(c));
+	}
+	if (segfile_is_head(f)) {
+		buf_le32(out, f->n_members);
+		for (uint32_t i = 0; i < f->n_members; i++)
+			buf_le32(out, f->member_rows[i]);
+		codec_put_stats(out, &f->delta);
+		buf_le32(out, f->n_seqs);
+		for (uint32_t i = 0; i < f->n_seqs; i++)
+			codec_put_seq(out, &f->seqs[i]);
+	}
+}
+
+static void finish_header(struct buf *h, struct segfile *f)
+{
+	uint32_t len = (uint32_t)h->n;
+	memcpy(h->p + SEGFILE_LENGTH_AT, &len, sizeof(len));
+	memcpy(h->p + SEGFILE_BODY_HASH_AT, &f->body_hash, sizeof(f->body_hash));
+	memcpy(h->p + SEGFILE_BODY_LENGTH_AT, &f->body_len, sizeof(f->body_len));
+	f->header_len = len;
+	f->hash = hash64(h->p, h->n, 0);
+	memcpy(h->p + SEGFILE_HASH_AT, &f->hash, sizeof(f->hash));
+}
+
+/* ---- body */
+struct body {
+	int fd;
+	enum err err;
+	uint64_t off, len;
+	uint8_t *stage;
+	size_t staged;
+	struct hash_stream hash;
+};
+
+static enum err write_at(int fd, const void *p, size_t n, uint64_t off)
+{
+	for (size_t done = 0; done < n;) {
+		ssize_t k = pwrite(fd, (const uint8_t *)p + done, n - done, (off_t)(off + done));
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return errno == ENOSPC || errno == EDQUOT ? ERR_FULL
+								  : err_from_errno(errno);
+		done += (size_t)k;
+	}
+	return ERR_OK;
+}
+
+static void body_write(struct body *b, const void *p, size_t n)
+{
+	if (b->err || n == 0)
+		return;
+	hash_stream_add(&b->hash, p, n);
+	b->err = write_at(b->fd, p, n, b->off + b->len);
+	b->len += n;
+}
+
+static void body_flush(struct body *b)
+{
+	size_t n = b->staged;
+	b->staged = 0;
+	body_write(b, b->stage, n);
+}
+
+static void body_put(struct body *b, const void *p, size_t n)
+{
+	const uint8_t *q = p;
+	while (n > 0) {
+		if (b->staged == 0 && n >= SEGFILE_STAGE) {
+			body_write(b, q, SEGFILE_STAGE);
+			q += SEGFILE_STAGE;
+			n -= SEGFILE_STAGE;
+			continue;
+		}
+		size_t k = SEGFILE_STAGE - b->staged < n ? SEGFILE_STAGE - b->staged : n;
+		memcpy(b->stage + b->staged, q, k);
+		b->staged += k;
+		q += k;
+		n -= k;
+		if (b->staged == SEGFILE_STAGE)
+			body_flush(b);
+	}
+}
+
+static void body_varint(struct body *b, uint64_t v)
+{
+	uint8_t p[10];
+	size_t n = 0;
+	for (; v >= 0x80; v >>= 7)
+		p[n++] = (uint8_t)(v | 0x80);
+	p[n++] = (uint8_t)v;
+	body_put(b, p, n);
+}
+
+static void body_text(struct body *b, const char *s)
+{
+	body_varint(b, strlen(s));
+	body_put(b, s, strlen(s));
+}
+
+/* One value for all rows. */
+static void body_day(struct body *b, int32_t day, uint32_t rows)
+{
+	uint16_t same[1024];
+	uint16_t v = day < 0 ? 0 : day > UINT16_MAX ? UINT16_MAX : (uint16_t)day;
+	for (size_t i = 0; i < ARRAY_LEN(same); i++)
+		same[i] = v;
+	for (uint32_t left = rows; left > 0;) {
+		uint32_t n = MIN_OF(left, (uint32_t)ARRAY_LEN(same));
+		body_put(b, same, n * sizeof(v));
+		left -= n;
+	}
+}
+
+static void body_block(struct body *b, const struct segbuf *s)
+{
+	body_varint(b, count_columns(s));
+	body_varint(b, s->rows);
+	for (unsigned c = 0; c < NATIVE_MAX; c++) {
+		if (!has_column(s, c))
+			continue;
+		body_text(b, native_name(c));
+		body_text(b, native_type(c));
+		if (c == NATIVE_DAY)
+			body_day(b, s->day, s->rows);
+		else
+			body_put(b, s->col[c].p, s->col[c].n);
+		if (c < FIELD_MAX && field_table[c].ctype == CT_U32LIST)
+			body_put(b, s->elements[c].p, s->elements[c].n);
+	}
+	body_flush(b);
+}
+
+enum err segfile_write(int fd, struct segfile *f, const struct segbuf *rows, uint8_t *stage)
+{
+	struct buf h = {0};
+	encode_header(&h, f, rows);
+	if (h.bad || h.n > SEGFILE_HEADER_MAX) {
+		buf_fini(&h);
+		return ERR_NOMEM;
+	}
+	struct body b = {.fd = fd, .off = h.n, .stage = stage};
+	hash_stream_begin(&b.hash);
+	body_block(&b, rows);
+	f->body_len = b.len;
+	f->body_hash = hash_stream_end(&b.hash);
+	f->rows = rows->rows;
+	f->day = rows->day;
+	f->shape = rows->shape;
+	finish_header(&h, f);
+	enum err e = b.err ? b.err : write_at(fd, h.p, h.n, 0);
+	buf_fini(&h);
+	return e;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The receive thread's side: batches into open segments, commits into the queue of the flusher. Two
+ * sets of buffers: one is filled while the other is written. */
+#include "spool/spool_priv.h"
+
+#include "base/timefmt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	DEFAULT_ROWS = 1 << 20,
+	DEFAULT_BYTES = 128 << 20,
+	DEFAULT_AGE_MS = 1000,
+	NS_PER_MS = 1000000
+};
+
+struct spool_writer {
+	struct spool *spool;
+	struct stats *stats;  /* borrowed */
+	struct stats counted; /* as of the last commit */
+	struct segbuf *open[SEGFILE_MEMBERS_MAX];
+	uint32_t n_open, n_idle;
+	struct segbuf *idle[2 * SEGFILE_MEMBERS_MAX]; /* under the spool's lock */
+	struct commit commit;
+	bool committing; /* under the spool's lock: the flusher has the commit */
+	bool full;
+	uint64_t last_ns, age_ns, max_bytes;
+	uint32_t max_rows;
+};
+
+struct spool_writer *spool_writer_new(struct spool *s, struct stats *stats)
+{
+	struct spool_writer *w = calloc(1, sizeof(*w));
+	if (!w)
+		return NULL;
+	w->spool = s;
+	w->stats = stats;
+	w->counted = *stats;
+	w->commit.writer = w;
+	w->age_ns =
+	    (uint64_t)(s->o.segment_age_ms ? s->o.segment_age_ms : DEFAULT_AGE_MS) * NS_PER_MS;
+	w->max_bytes = s->o.segment_bytes ? s->o.segment_bytes : DEFAULT_BYTES;
+	w->max_rows = s->o.segment_rows ? s->o.segment_rows : DEFAULT_ROWS;
+	return w;
+}
+
+void spool_writer_free(struct spool_writer **pw)
+{
+	struct spool_writer *w = *pw;
+	*pw = NULL;
+	if (!w)
+		return;
+	pthread_mutex_lock(&w->spool->lock);
+	while (w->committing)
+		pthread_cond_wait(&w->spool->room, &w->spool->lock);
+	pthread_mutex_unlock(&w->spool->lock);
+	for (uint32_t i = 0; i < w->n_open; i++)
+		segbuf_free(w->open[i]);
+	for (uint32_t i = 0; i < w->n_idle; i++)
+		segbuf_free(w->idle[i]);
+	free(w->commit.seqs);
+	free(w);
+}
+
+void writer_take_back(struct spool_writer *w, struct commit *c)
+{
+	for (uint32_t i = 0; i < c->n; i++)
+		w->idle[w->n_idle++] = c->seg[i];
+	c->n = 0;
+	w->committing = false;
+}
+
+/* An idle buffer, best one that held the same shape (its memory fits). */
+static struct segbuf *take_idle(struct spool_writer *w, enum shape shape)
+{
+	struct segbuf *s = NULL;
+	pthread_mutex_lock(&w->spool->lock);
+	for (uint32_t i = 0; i < w->n_idle; i++)
+		if (w->idle[i]->shape == shape || i + 1 == w->n_idle) {
+			s = w->idle[i];
+			w->idle[i] = w->idle[--w->n_idle];
+			break;
+		}
+	pthread_mutex_unlock(&w->spool->lock);
+	return s ? s : segbuf_new();
+}
+
+static struct segbuf *open_segment(struct spool_writer *w, enum shape shape, int32_t day)
+{
+	for (uint32_t i = 0; i < w->n_open; i++)
+		if (w->open[i]->day == day && w->open[i]->shape == shape)
+			return w->open[i];
+	if (w->n_open == SEGFILE_MEMBERS_MAX)
+		return NULL;
+	struct segbuf *s = take_idle(w, shape);
+	if (!s)
+		return NULL;
+	segbuf_begin(s, shape, day);
+	w->open[w->n_open++] = s;
+	return s;
+}
+
+static void append_run(struct spool_writer *w, const struct batch *b, uint32_t from, uint32_t n)
+{
+	struct segbuf *s = open_segment(w, b->shape, b->day[from]);
+	if (!s || !segbuf_append(s, b, from, n)) {
+		stat_add(w->stats, ST_drop_no_memory, n);
+		return;
+	}
+	if (s->rows >= w->max_rows || s->bytes >= w->max_bytes)
+		w->full = true;
+}
+
+void spool_append(struct spool_writer *w, const struct batch *b)
+{
+	for (uint32_t from = 0; from < b->n;) {
+		uint32_t n = 1;
+		while (from + n < b->n && b->day[from + n] == b->day[from])
+			n++;
+		append_run(w, b, from, n);
+		from += n;
+	}
+}
+
+bool spool_wants_commit(const struct spool_writer *w, uint64_t now_ns)
+{
+	return w->full || now_ns - w->last_ns >= w->age_ns;
+}
+
+/* What the counters grew by since the last commit; false if by nothing. */
+static bool take_delta(struct spool_writer *w, struct stats *ret)
+{
+	bool any = false;
+	for (int i = 0; i < STAT_MAX; i++) {
+		uint64_t v = w->stats->v[i];
+		ret->v[i] = stat_table[i].gauge ? 0 : v - w->counted.v[i];
+		any |= ret->v[i] != 0;
+		w->counted.v[i] = v;
+	}
+	return any;
+}
+
+static void take_seqs(struct commit *c, const struct exporter_seq *q, size_t n)
+{
+	n = MIN_OF(n, (size_t)SPOOL_SEQ_MAX);
+	c->n_seqs = 0;
+	if (n > c->cap_seqs) {
+		struct exporter_seq *p = reallocarray(c->seqs, n, sizeof(*p));
+		if (!p)
+			return;
+		c->seqs = p;
+		c->cap_seqs = n;
+	}
+	if (n)
+		memcpy(c->seqs, q, n * sizeof(*q));
+	c->n_seqs = n;
+}
+
+void spool_commit(struct spool_writer *w, uint64_t now_ns, const struct exporter_seq *seqs,
+		  size_t n)
+{
+	struct spool *s = w->spool;
+	struct commit *c = &w->commit;
+	pthread_mutex_lock(&s->lock);
+	while (w->committing)
+		pthread_cond_wait(&s->room, &s->lock);
+	pthread_mutex_unlock(&s->lock);
+	w->last_ns = now_ns;
+	w->full = false;
+	if (!take_delta(w, &c->delta) && w->n_open == 0)
+		return;
+	take_seqs(c, seqs, n);
+	memcpy(c->seg, w->open, w->n_open * sizeof(w->open[0]));
+	c->n = w->n_open;
+	w->n_open = 0;
+	c->closed_ms = clock_wall_ms();
+	c->next = NULL;
+	pthread_mutex_lock(&s->lock);
+	w->committing = true;
+	*s->queue_end = c;
+	s->queue_end = &c->next;
+	pthread_cond_signal(&s->work);
+	pthread_mutex_unlock(&s->lock);
+}
