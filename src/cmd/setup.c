@@ -6,6 +6,8 @@
 #include "cmd/opts.h"
 #include "conf/conf.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -40,10 +42,20 @@ struct role_args {
 
 static const struct opt role_rows[] = {OPTS_COMMON(struct role_args)};
 
-int setup_role(const char *role, int argc, char **argv, const struct conf **ret)
+static void signals_of_role(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+}
+
+int setup_role(const char *role, int argc, char **argv, const struct conf **ret,
+	       struct common_args *ret_args)
 {
 	struct role_args a = {0};
 	struct operands o;
+	sigset_t set;
 	int status;
 	if (opts_parse(role_rows, ARRAY_LEN(role_rows), argc, argv, &a, 0, 0, &o, &status) ==
 	    OPTS_EXIT)
@@ -51,5 +63,25 @@ int setup_role(const char *role, int argc, char **argv, const struct conf **ret)
 	if (setup_conf(&a.common, ret))
 		return EXIT_USAGE;
 	log_init(role, (enum log_level)(*ret)->log_level, (*ret)->log_json);
+	signal(SIGPIPE, SIG_IGN);
+	signals_of_role(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	if (ret_args)
+		*ret_args = a.common;
 	return -1;
+}
+
+void setup_wait(void (*reload)(void *ctx), void *ctx)
+{
+	sigset_t set;
+	signals_of_role(&set);
+	for (;;) {
+		int sig = 0;
+		if (sigwait(&set, &sig) != 0)
+			continue;
+		if (sig != SIGHUP)
+			return;
+		if (reload)
+			reload(ctx);
+	}
 }

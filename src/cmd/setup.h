@@ -13,6 +13,11 @@ must_check enum err setup_conf(const struct common_args *a, const struct conf **
 /* The file that setup_conf reads, for messages. */
 const char *setup_conf_name(const struct common_args *a);
 
-/* The whole start of a role program: options --conf and --dir, configuration, log. argv[0] may be a
- * path; role is what the log shows. Returns -1 and a reference in *ret, or an exit code. */
-must_check int setup_role(const char *role, int argc, char **argv, const struct conf **ret);
+/* The whole start of a role program, before it makes threads: options --conf and --dir,
+ * configuration, log, SIGPIPE ignored, SIGINT, SIGTERM and SIGHUP blocked for setup_wait. role is
+ * what the log shows. Returns -1 and a reference in *ret (and what to read again in *ret_args,
+ * which may be NULL), or an exit code. */
+must_check int setup_role(const char *role, int argc, char **argv, const struct conf **ret,
+			  struct common_args *ret_args);
+/* Sleeps until SIGINT or SIGTERM; on SIGHUP calls reload(ctx) (may be NULL) and sleeps on. */
+void setup_wait(void (*reload)(void *ctx), void *ctx);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/handoff.h"
+
+#include "base/buf.h"
+#include "base/unit.h"
+#include "conf/conf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Any sockaddr, without casts between pointer types. */
+union address {
+	struct sockaddr sa;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+static socklen_t address_of(const struct ip *ip, uint16_t port, union address *out)
+{
+	*out = (union address){0};
+	if (ip_is_v4(ip)) {
+		out->in.sin_family = AF_INET;
+		out->in.sin_port = htons(port);
+		memcpy(&out->in.sin_addr, ip->b + 12, 4);
+		return sizeof(out->in);
+	}
+	out->in6.sin6_family = AF_INET6;
+	out->in6.sin6_port = htons(port);
+	memcpy(&out->in6.sin6_addr, ip->b, 16);
+	return sizeof(out->in6);
+}
+
+static bool option(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
+}
+
+/* SO_RCVBUFFORCE passes net.core.rmem_max with CAP_NET_ADMIN; without it the kernel cuts to that
+ * limit. */
+static uint64_t set_buffer(int fd, uint64_t want)
+{
+	int got = 0, bytes = (int)MIN_OF(want, (uint64_t)INT32_MAX / 2);
+	socklen_t n = sizeof(got);
+	if (!option(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes))
+		option(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &got, &n))
+		return 0;
+	return (uint64_t)got /
+	       2; /* the kernel doubles what is asked for, and says so (socket(7)) */
+}
+
+/* Fills ip and port from what the kernel bound. */
+static enum err read_bound(struct handoff_socket *s)
+{
+	union address a = {0};
+	socklen_t n = sizeof(a);
+	if (getsockname(s->fd, &a.sa, &n))
+		return err_from_errno(errno);
+	return ip_from_sockaddr(&a.sa, &s->ip, &s->port);
+}
+
+static enum err open_socket(const struct conf *c, const struct conf_addr *at, uint16_t port,
+			    struct handoff *h)
+{
+	union address a;
+	socklen_t n = address_of(&at->ip, port, &a);
+	struct handoff_socket *s = &h->v[h->n];
+	int low = socket(a.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (low < 0)
+		return err_from_errno(errno);
+	s->fd = fcntl(low, F_DUPFD_CLOEXEC, HANDOFF_FIRST + HANDOFF_MAX);
+	close(low);
+	if (s->fd < 0)
+		return err_from_errno(errno);
+	h->n++;
+	bool ok =
+	    option(s->fd, SOL_SOCKET, SO_REUSEPORT, 1) && option(s->fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+	if (ok && a.sa.sa_family == AF_INET6)
+		ok = option(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	h->buffer = set_buffer(s->fd, c->collect_socket_buffer);
+	if (!ok || bind(s->fd, &a.sa, n))
+		return err_from_errno(errno);
+	return read_bound(s);
+}
+
+/* A second program on the same port would silently share the exporters' datagrams with us through
+ * SO_REUSEPORT. */
+static bool taken_by_other(const struct conf_addr *at)
+{
+	union address a;
+	socklen_t n = address_of(&at->ip, at->port, &a);
+	int fd = socket(a.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	if (a.sa.sa_family == AF_INET6)
+		option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	bool taken = at->port && bind(fd, &a.sa, n) && errno == EADDRINUSE;
+	close(fd);
+	return taken;
+}
+
+/* The sockets of one address, one per thread. port: what the IPv4 half of "*:0" got, else as
+ * configured. */
+static enum err open_address(const struct conf *c, const struct conf_addr *at, uint16_t port,
+			     struct handoff *h)
+{
+	enum err e = ERR_OK;
+	for (uint32_t i = 0; !e && i < h->threads; i++) {
+		if (h->n == HANDOFF_MAX)
+			return ERR_LIMIT;
+		e = open_socket(c, at, port, h);
+		if (!e) {
+			h->v[h->n - 1].thread = i;
+			port = h->v[h->n - 1].port; /* the others join the first */
+		}
+	}
+	return e;
+}
+
+static bool kernel_has_ipv6(void)
+{
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ip any = {0};
+	union address a;
+	socklen_t n = address_of(&any, 0, &a);
+	bool ok = fd >= 0 && bind(fd, &a.sa, n) == 0;
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+static enum err cannot_listen(const struct conf_addr *at, enum err e, struct diag *reterr)
+{
+	char text[IP_TEXT_MAX];
+	ip_format(&at->ip, text);
+	return diag_set(reterr, e, 0, 0, "cannot listen on udp %s port %u: %s", text, at->port,
+			e == ERR_EXISTS ? "another program has it"
+			: e == ERR_LIMIT
+			    ? "more sockets than can be handed on; lower collect.threads"
+			    : err_text(e));
+}
+
+enum err handoff_open(const struct conf *c, struct handoff *ret, struct diag *reterr)
+{
+	const struct conf_addrs *l = &c->collect_listen;
+	bool ipv6 = kernel_has_ipv6();
+	*ret = (struct handoff){.threads = conf_threads(c)};
+	for (size_t i = 0; i < l->n; i++)
+		if (taken_by_other(&l->v[i]))
+			return cannot_listen(&l->v[i], ERR_EXISTS, reterr);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct conf_addr *at = &l->v[i];
+		if (at->optional && !ipv6)
+			continue;
+		enum err e = open_address(
+		    c, at, at->port == 0 && at->optional ? ret->v[ret->n - 1].port : at->port, ret);
+		if (e) {
+			handoff_close(ret);
+			return cannot_listen(at, e, reterr);
+		}
+	}
+	return ERR_OK;
+}
+
+/* A decimal environment variable; false if it is not there or not a number. */
+static bool env_number(const char *name, uint64_t *ret)
+{
+	const char *s = getenv(name);
+	return s && unit_u64(s, strlen(s), ret) == ERR_OK;
+}
+
+/* The thread of the name that p stands at, and p moves to the next; turn when the name says
+ * nothing. */
+static uint32_t next_thread(const char **p, uint32_t turn)
+{
+	size_t n = strcspn(*p, ":");
+	uint64_t thread = turn;
+	if (n > 4 && memcmp(*p, "udp-", 4) == 0 &&
+	    (unit_u64(*p + 4, n - 4, &thread) || thread >= HANDOFF_MAX))
+		thread = turn;
+	*p += n + ((*p)[n] == ':');
+	return (uint32_t)thread;
+}
+
+enum err handoff_take(struct handoff *ret, struct diag *reterr)
+{
+	uint64_t pid, n;
+	const char *names = getenv("LISTEN_FDNAMES");
+	if (!env_number("LISTEN_PID", &pid) || pid != (uint64_t)getpid() ||
+	    !env_number("LISTEN_FDS", &n) || n == 0)
+		return ERR_NOT_FOUND;
+	if (n > HANDOFF_MAX)
+		return diag_set(reterr, ERR_LIMIT, 0, 0, "more than %d sockets were handed on",
+				HANDOFF_MAX);
+	struct handoff h = {0};
+	const char *p = names ? names : "";
+	for (size_t i = 0; i < n; i++) {
+		struct handoff_socket *s = &h.v[i];
+		s->fd = HANDOFF_FIRST + (int)i;
+		s->thread = next_thread(&p, 0);
+		h.threads = MAX_OF(h.threads, s->thread + 1);
+		fcntl(s->fd, F_SETFD, FD_CLOEXEC);
+		option(s->fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+		enum err e = read_bound(s);
+		if (e)
+			return diag_set(reterr, e, 0, 0,
+					"descriptor %d that was handed on is no bound socket",
+					s->fd);
+	}
+	h.n = n;
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	*ret = h;
+	return ERR_OK;
+}
+
+void handoff_close(struct handoff *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		close(h->v[i].fd);
+	h->n = 0;
+}
+
+void handoff_names(const struct handoff *h, struct buf *out)
+{
+	buf_str(out, "LISTEN_FDNAMES=");
+	for (size_t i = 0; i < h->n; i++)
+		buf_fmt(out, "%sudp-%u", i ? ":" : "", h->v[i].thread);
+}
+
+bool handoff_place(const struct handoff *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (dup2(h->v[i].fd, HANDOFF_FIRST + (int)i) < 0)
+			return false;
+	return true;
+}
+
+void handoff_json(const struct handoff *h, struct buf *out)
+{
+	buf_u8(out, '[');
+	for (size_t i = 0; i < h->n; i++) {
+		char text[IP_TEXT_MAX];
+		bool seen = false;
+		for (size_t j = 0; j < i && !seen; j++)
+			seen = h->v[j].port == h->v[i].port && ip_equal(&h->v[j].ip, &h->v[i].ip);
+		if (seen)
+			continue;
+		ip_format(&h->v[i].ip, text);
+		buf_fmt(out, "%s{\"proto\":\"udp\",\"address\":\"%s\",\"port\":%u}", i ? "," : "",
+			text, h->v[i].port);
+	}
+	buf_u8(out, ']');
+}

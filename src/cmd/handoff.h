@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The UDP sockets that exporters send to. `weir up` opens them and hands them to weir-collect, so
+ * that datagrams queue in the kernel while the collector restarts; a collector started alone opens
+ * its own with the same function.
+ *
+ * The contract is systemd's (sd_listen_fds(3)), so that a .socket unit can take the place of `weir
+ * up`: descriptors from 3 on, LISTEN_FDS their number, LISTEN_PID the process they are for,
+ * LISTEN_FDNAMES their names, separated by colons. A name is "udp-N": the socket belongs to receive
+ * thread N (any other name: threads take turns). Each address has one socket per thread, in one
+ * SO_REUSEPORT group; IPv6 sockets are V6ONLY; SO_RXQ_OVFL is on. */
+#pragma once
+#include "base/err.h"
+#include "base/ip.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct buf;
+struct conf;
+
+enum { HANDOFF_FIRST = 3, HANDOFF_MAX = 256 };
+
+struct handoff_socket {
+	int fd;
+	uint32_t thread; /* 0 to threads - 1 */
+	struct ip ip;    /* as bound; :: or 0.0.0.0 = any */
+	uint16_t port;   /* as bound, never 0 */
+};
+
+struct handoff {
+	struct handoff_socket v[HANDOFF_MAX];
+	size_t n;
+	uint32_t threads; /* receive threads: 1 + the highest of v */
+	uint64_t buffer;  /* what the kernel granted each socket, bytes */
+};
+
+/* Opens the sockets of collect.listen. The descriptors are close-on-exec and lie above those of the
+ * contract. */
+must_check enum err handoff_open(const struct conf *c, struct handoff *ret, struct diag *reterr);
+/* Takes the sockets that were handed to this process; ERR_NOT_FOUND when there are none. Once per
+ * process: it removes the variables. The sockets become close-on-exec and non-blocking as they were
+ * made. */
+must_check enum err handoff_take(struct handoff *ret, struct diag *reterr);
+/* Closes all. */
+void handoff_close(struct handoff *h);
+
+/* Appends "LISTEN_FDNAMES=udp-0:udp-1...", what a child needs besides LISTEN_FDS and LISTEN_PID. */
+void handoff_names(const struct handoff *h, struct buf *out);
+/* In a forked child: puts the sockets at HANDOFF_FIRST... Async-signal-safe. Returns false on
+ * failure. */
+bool handoff_place(const struct handoff *h);
+/* `[{"proto":"udp","address":"0.0.0.0","port":2055},...]`, each address once. */
+void handoff_json(const struct handoff *h, struct buf *out);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/handoff.h"
+
+#include "base/buf.h"
+#include "conf/conf.h"
+
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct conf *conf_of(const char *text)
+{
+	static struct conf_report report;
+	const struct conf *c = NULL;
+	assert_int_equal(conf_parse(text, strlen(text), NULL, &report, &c), ERR_OK);
+	return c;
+}
+
+static int number(int fd, int level, int name)
+{
+	int v = -1;
+	socklen_t n = sizeof(v);
+	assert_int_equal(getsockopt(fd, level, name, &v, &n), 0);
+	return v;
+}
+
+static void a_group_of_sockets_per_address(void **state)
+{
+	(void)state;
+	const struct conf *c = conf_of("collect:\n  threads: 3\n  socket_buffer: 64KB\n  listen: "
+				       "[udp://127.0.0.1:0, udp://127.0.0.1:0]\n");
+	static struct handoff h;
+	struct diag d;
+	assert_int_equal(handoff_open(c, &h, &d), ERR_OK);
+	assert_int_equal(h.n, 6);
+	assert_int_equal(h.threads, 3);
+	assert_true(h.buffer >= 65536);
+	for (size_t i = 0; i < h.n; i++) {
+		assert_int_equal(h.v[i].thread, i % 3);
+		assert_int_equal(h.v[i].port, h.v[i / 3 * 3].port);
+		assert_int_equal(number(h.v[i].fd, SOL_SOCKET, SO_REUSEPORT), 1);
+		assert_int_equal(number(h.v[i].fd, SOL_SOCKET, SO_RXQ_OVFL), 1);
+		assert_true(h.v[i].fd >= HANDOFF_FIRST + HANDOFF_MAX);
+	}
+	assert_int_not_equal(h.v[0].port, 0);
+	assert_int_not_equal(h.v[0].port, h.v[3].port);
+	struct buf out = {0}, expect = {0};
+	handoff_json(&h, &out);
+	buf_fmt(&expect,
+		"[{\"proto\":\"udp\",\"address\":\"127.0.0.1\",\"port\":%u},"
+		"{\"proto\":\"udp\",\"address\":\"127.0.0.1\",\"port\":%u}]",
+		h.v[0].port, h.v[3].port);
+	assert_string_equal(buf_cstr(&out), buf_cstr(&expect));
+	buf_reset(&out);
+	handoff_names(&h, &out);
+	assert_string_equal(buf_cstr(&out), "LISTEN_FDNAMES=udp-0:udp-1:udp-2:udp-0:udp-1:udp-2");
+	buf_fini(&out);
+	buf_fini(&expect);
+	handoff_close(&h);
+	conf_put(&c);
+}
+
+static void a_port_in_use_is_refused(void **state)
+{
+	(void)state;
+	/* The other program shares its port, as a careless second collector would. */
+	int one = 1, fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t n = sizeof(in);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+	assert_int_equal(bind(fd, (const struct sockaddr *)&in, n), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &n), 0);
+	char text[100];
+	snprintf(text, sizeof(text), "collect:\n  listen: udp://127.0.0.1:%u\n",
+		 ntohs(in.sin_port));
+	const struct conf *c = conf_of(text);
+	static struct handoff h;
+	struct diag d;
+	assert_int_equal(handoff_open(c, &h, &d), ERR_EXISTS);
+	assert_non_null(strstr(d.msg, "another program has it"));
+	close(fd);
+	conf_put(&c);
+}
+
+/* In a child: takes what the parent opened, as weir-collect does. Exits with the number of what is
+ * wrong. */
+static int child(const struct handoff *given)
+{
+	static struct handoff h;
+	struct diag d;
+	struct buf names = {0};
+	char pid[16], count[16];
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	snprintf(count, sizeof(count), "%zu", given->n);
+	handoff_names(given, &names);
+	if (!handoff_place(given) || handoff_take(&h, &d) != ERR_NOT_FOUND)
+		return 1;
+	setenv("LISTEN_FDS", count, 1);
+	setenv("LISTEN_PID", "1", 1);
+	if (handoff_take(&h, &d) != ERR_NOT_FOUND) /* for another process */
+		return 2;
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDNAMES", strchr(buf_cstr(&names), '=') + 1, 1);
+	buf_fini(&names);
+	if (handoff_take(&h, &d) || h.n != given->n || h.threads != given->threads)
+		return 3;
+	for (size_t i = 0; i < h.n; i++)
+		if (h.v[i].fd != HANDOFF_FIRST + (int)i || h.v[i].thread != given->v[i].thread ||
+		    h.v[i].port != given->v[i].port || !ip_equal(&h.v[i].ip, &given->v[i].ip))
+			return 4;
+	return handoff_take(&h, &d) == ERR_NOT_FOUND ? 0 : 5;
+}
+
+static void a_child_takes_them(void **state)
+{
+	(void)state;
+	const struct conf *c = conf_of("collect:\n  threads: 2\n  listen: udp://*:0\n");
+	static struct handoff h;
+	struct diag d;
+	assert_int_equal(handoff_open(c, &h, &d), ERR_OK);
+	assert_true(h.n == 4 || h.n == 2); /* with and without IPv6 */
+	assert_int_equal(h.v[0].port, h.v[h.n - 1].port);
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(child(&h));
+	int status = -1;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	handoff_close(&h);
+	conf_put(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_group_of_sockets_per_address),
+	    cmocka_unit_test(a_port_in_use_is_refused),
+	    cmocka_unit_test(a_child_takes_them),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
