@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The decoder: one datagram of a flow export in (NetFlow v1, v5, v7, v9, IPFIX), rows of column batches out.
- * Pure: no I/O, no clock, no log; time comes in with the datagrams only. Bytes that lie are counted by reason and
- * never guessed at. One decoder per receive thread; nothing in it is shared. What a remote peer can make grow has a
- * limit in struct decoder_opts, and what was refused at a limit is counted.
+/* The decoder: one datagram of a flow export in (NetFlow v1, v5, v7, v9, IPFIX), rows of column
+ * batches out. Pure: no I/O, no clock, no log; time comes in with the datagrams only. Bytes that
+ * lie are counted by reason and never guessed at. One decoder per receive thread; nothing in it is
+ * shared. What a remote peer can make grow has a limit in struct decoder_opts, and what was refused
+ * at a limit is counted.
  *
- * Counted into opts.stats: datagrams_decoded, reject_*, malformed_*, records_*, sets_*, templates_*, sequence_*,
- * exporters_live. datagrams_received and datagrams_bytes are the caller's (rejects may happen before us). */
+ * Counted into opts.stats: datagrams_decoded, reject_*, malformed_*, records_*, sets_*,
+ * templates_*, sequence_*, exporters_live. datagrams_received and datagrams_bytes are the caller's
+ * (rejects may happen before us). */
 #pragma once
 #include "base/attr.h"
 #include "base/err.h"
@@ -21,13 +23,14 @@ struct decoder;
 
 enum {
 	DECODER_MAX_EXPORTERS = 4096,
-	DECODER_MAX_TEMPLATES = 1024,      /* of one exporter */
-	DECODER_MAX_FIELDS = 512,          /* of one template */
+	DECODER_MAX_TEMPLATES = 1024,        /* of one exporter */
+	DECODER_MAX_FIELDS = 512,            /* of one template */
 	DECODER_MAX_TEMPLATE_MEM = 64 << 20, /* of all templates together */
-	DECODER_MAX_HELD_SETS = 4096,      /* data sets waiting for their template */
+	DECODER_MAX_HELD_SETS = 4096,        /* data sets waiting for their template */
 	DECODER_MAX_HELD_MEM = 16 << 20,
-	DECODER_HELD_MS = 30 * 60 * 1000,  /* how long they wait */
-	DECODER_IDLE_MS = 30 * 60 * 1000,  /* an exporter silent for so long may make room for a new one */
+	DECODER_HELD_MS = 30 * 60 * 1000, /* how long they wait */
+	DECODER_IDLE_MS =
+	    30 * 60 * 1000, /* an exporter silent for so long may make room for a new one */
 };
 
 /* An element of an option record, as it stood on the wire. */
@@ -53,13 +56,15 @@ struct decoder_opts {
 	uint32_t max_exporters, max_templates, max_fields, max_held_sets;
 	size_t max_template_mem, max_held_mem;
 	int64_t held_ms, idle_ms;
-	/* Used where an exporter tells no sampling rate (sampling_source 3); 0 = leave it absent. */
+	/* Used where an exporter tells no sampling rate (sampling_source 3); 0 = leave it absent.
+	 */
 	uint32_t sampling_rate;
 	/* Rows keep their own time whatever t_recv is (batch_set_days). */
 	bool import;
 	struct stats *stats; /* borrowed, never NULL */
-	/* Called with a full batch, and by decoder_flush with what there is; days are set. The batch is the decoder's and
-	 * is reset after the call. A batch mixes exporters; its shape does not change. */
+	/* Called with a full batch, and by decoder_flush with what there is; days are set. The
+	 * batch is the decoder's and is reset after the call. A batch mixes exporters; its shape
+	 * does not change. */
 	void (*emit)(void *ctx, struct batch *b);
 	/* Called for each option record; may be NULL. */
 	void (*option)(void *ctx, const struct option_record *r);
@@ -71,7 +76,8 @@ struct datagram {
 	size_t n;
 	struct ip src; /* all zero: nameless (raw files), exporter_ip stays absent */
 	uint16_t src_port;
-	int64_t t_recv; /* ms since the epoch; 0 = not known: the export time stands in for it, t_recv stays absent */
+	int64_t t_recv; /* ms since the epoch; 0 = not known: the export time stands in for it,
+			   t_recv stays absent */
 };
 
 /* opts is copied; its limits hold for the life of the decoder. */
@@ -87,8 +93,12 @@ uint32_t decoder_open_rows(const struct decoder *d);
 /* Changes the fallback sampling rate (configuration reload); 0 = none. */
 void decoder_set_sampling(struct decoder *d, uint32_t rate);
 
-/* --- who sends what: a row of the exporters page. One exporter = (address, port, domain, version). */
-enum { MALFORMED_FIRST = ST_malformed_set_length, MALFORMED_N = ST_malformed_count + 1 - MALFORMED_FIRST };
+/* --- who sends what: a row of the exporters page. One exporter = (address, port, domain, version).
+ */
+enum {
+	MALFORMED_FIRST = ST_malformed_set_length,
+	MALFORMED_N = ST_malformed_count + 1 - MALFORMED_FIRST
+};
 
 struct exporter_info {
 	struct ip ip;
@@ -96,19 +106,21 @@ struct exporter_info {
 	uint8_t version;         /* as export_version in fields.def */
 	uint8_t sampling_source; /* as sampling_source in fields.def; 0 = not known */
 	uint32_t domain;
-	uint32_t sampling_rate; /* the last one told; 0 = not known */
+	uint32_t sampling_rate;                /* the last one told; 0 = not known */
 	uint32_t templates, templates_missing; /* known; ids that data came for and are not known */
 	uint64_t datagrams, records, option_records, bytes;
-	/* Lost before us by sequence numbers: records for v5 and IPFIX, datagrams for v9. Late arrivals may still
-	 * reduce the newest part. */
+	/* Lost before us by sequence numbers: records for v5 and IPFIX, datagrams for v9. Late
+	 * arrivals may still reduce the newest part. */
 	uint64_t lost;
 	uint64_t restarts;
 	int64_t clock_skew_ms; /* t_recv - export time, of the last datagram */
 	int64_t first_seen, last_seen;
 	uint64_t malformed[MALFORMED_N]; /* stat_table[MALFORMED_FIRST + i].name */
 };
-/* Calls fn for every exporter heard of; info is borrowed during the call. On the decoder's thread. */
-void decoder_exporters(const struct decoder *d, void (*fn)(void *ctx, const struct exporter_info *info), void *ctx);
+/* Calls fn for every exporter heard of; info is borrowed during the call. On the decoder's thread.
+ */
+void decoder_exporters(const struct decoder *d,
+		       void (*fn)(void *ctx, const struct exporter_info *info), void *ctx);
 
 /* --- sequence numbers that outlive the process, so that what a kill lost shows as a gap */
 struct decoder_sequence {

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "decode/convert.h"
+
+#include "base/attr.h"
+
+#include <string.h>
+
+/* A loop of the table below: field is an enum field, or an enum scratch; p, n: the element in the
+ * first record. */
+typedef void loop_fn(const struct rows *r, const uint8_t *p, size_t n, unsigned field);
+
+static inline uint64_t load_be8(const uint8_t *p)
+{
+	return *p;
+}
+
+/* Too big a value becomes the greatest one the column can hold. */
+#define UINT_LOOP(name, load, d, max)                                                              \
+	static void name(const struct rows *r, const uint8_t *p, size_t n unused_arg,              \
+			 unsigned field)                                                           \
+	{                                                                                          \
+		d *col = (d *)r->b->col[field] + r->row;                                           \
+		for (uint32_t i = 0; i < r->k; i++, p += r->stride) {                              \
+			uint64_t v = load;                                                         \
+			col[i] = (d)MIN_OF(v, (uint64_t)max);                                      \
+		}                                                                                  \
+	}
+#define UINT_LOOPS(width, d, max)                                                                  \
+	UINT_LOOP(loop_UINT_1_##width, load_be8(p), d, max)                                        \
+	UINT_LOOP(loop_UINT_2_##width, load_be16(p), d, max)                                       \
+	UINT_LOOP(loop_UINT_4_##width, load_be32(p), d, max)                                       \
+	UINT_LOOP(loop_UINT_8_##width, load_be64(p), d, max)                                       \
+	UINT_LOOP(loop_UINT_N_##width, load_be(p, n), d, max)
+UINT_LOOPS(1, uint8_t, UINT8_MAX)
+UINT_LOOPS(2, uint16_t, UINT16_MAX)
+UINT_LOOPS(4, uint32_t, UINT32_MAX)
+UINT_LOOPS(8, uint64_t, UINT64_MAX)
+
+#define LOOP(name)                                                                                 \
+	static void loop_##name(const struct rows *r, const uint8_t *p unused_arg,                 \
+				size_t n unused_arg, unsigned field)
+
+static inline void set_bit(const struct rows *r, unsigned field, uint32_t i)
+{
+	batch_set_present(r->b, (enum field)field, r->row + i);
+}
+
+static inline void clear_bit(const struct rows *r, unsigned field, uint32_t i)
+{
+	unsigned bit = field_table[field].present_bit;
+	r->b->present[bit / 64][r->row + i] &= ~((uint64_t)1 << (bit % 64));
+}
+
+/* --- addresses */
+
+LOOP(IP4)
+{
+	struct ip *col = (struct ip *)r->b->col[field] + r->row;
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride)
+		col[i] = ip_from_v4(p);
+}
+
+LOOP(IP6)
+{
+	struct ip *col = (struct ip *)r->b->col[field] + r->row;
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride)
+		memcpy(&col[i], p, sizeof(col[i]));
+}
+
+/* Templates for both families fill the one that does not apply with zeros. */
+LOOP(IP6_IF_NO_IP4)
+{
+	static const uint8_t zero[16];
+	struct ip *col = (struct ip *)r->b->col[field] + r->row;
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride)
+		if (memcmp(col[i].b + 12, zero, 4) == 0 && memcmp(p, zero, 16) != 0)
+			memcpy(&col[i], p, sizeof(col[i]));
+}
+
+LOOP(MAC)
+{
+	uint64_t *col = (uint64_t *)r->b->col[field] + r->row;
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride)
+		col[i] = (uint64_t)load_be16(p) << 32 | load_be32(p + 2);
+}
+
+/* --- bytes of a 16-bit number */
+
+LOOP(HIGH8)
+{
+	uint8_t *col = (uint8_t *)r->b->col[field] + r->row;
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride)
+		col[i] = p[0];
+}
+
+LOOP(LOW8)
+{
+	loop_HIGH8(r, p + 1, n, field);
+}
+
+/* --- times */
+
+int64_t ntp_ms(uint64_t ntp)
+{
+	const int64_t epoch = 2208988800; /* 1970 in seconds since 1900 */
+	int64_t sec = (int64_t)(ntp >> 32) - epoch;
+	if (sec < 0)
+		sec += (int64_t)1 << 32;
+	return sec * 1000 + (int64_t)(((ntp & UINT32_MAX) * 1000 + ((uint64_t)1 << 31)) >> 32);
+}
+
+#define TIME_LOOP(name, value)                                                                     \
+	static void loop_##name(const struct rows *r, const uint8_t *p, size_t n unused_arg,       \
+				unsigned field)                                                    \
+	{                                                                                          \
+		int64_t *col = (int64_t *)r->b->col[field] + r->row;                               \
+		for (uint32_t i = 0; i < r->k; i++, p += r->stride)                                \
+			col[i] = value;                                                            \
+	}
+TIME_LOOP(MS, (int64_t)MIN_OF(load_be(p, n), (uint64_t)INT64_MAX))
+TIME_LOOP(SEC, (int64_t)MIN_OF(load_be(p, n), (uint64_t)INT64_MAX / 1000) * 1000)
+TIME_LOOP(NTP_US, ntp_ms(load_be64(p) & ~(uint64_t)0x7ff))
+TIME_LOOP(NTP_NS, ntp_ms(load_be64(p)))
+TIME_LOOP(DELTA_US, r->clock.export_ms - (int64_t)((load_be(p, n) + 499) / 1000))
+TIME_LOOP(UPTIME_HEADER, uptime_ms(&r->clock, (uint32_t)load_be(p, n)))
+
+/* Element 160 in the record says when the device started. */
+static void uptime_by_row(const struct rows *r, const uint8_t *p, size_t n, unsigned field)
+{
+	int64_t *col = (int64_t *)r->b->col[field] + r->row;
+	struct message_clock c = r->clock;
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride) {
+		uint64_t init = r->scratch[SCRATCH_INIT_MS][r->row + i];
+		c.uptime = (uint32_t)((uint64_t)c.export_ms - init);
+		col[i] = uptime_ms(&c, (uint32_t)load_be(p, n));
+	}
+}
+
+LOOP(UPTIME)
+{
+	if (r->t->after.init_in_record) {
+		uptime_by_row(r, p, n, field);
+	} else if (r->clock.uptime_known) {
+		loop_UPTIME_HEADER(r, p, n, field);
+	} else {
+		for (uint32_t i = 0; i < r->k; i++) {
+			batch_ms(r->b, (enum field)field)[r->row + i] = 0;
+			clear_bit(r, field, i);
+		}
+	}
+}
+
+/* --- texts and lists: rows in order, since they share the heap of the batch */
+
+LOOP(STR)
+{
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride) {
+		size_t len = n;
+		while (len && p[len - 1] == 0)
+			len--;
+		if (len && batch_put_str(r->b, (enum field)field, r->row + i, p, len))
+			set_bit(r, field, i);
+		else
+			batch_span(r->b, (enum field)field)[r->row + i] = (struct span){0, 0};
+	}
+}
+
+LOOP(U32S)
+{
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride) {
+		batch_span(r->b, (enum field)field)[r->row + i] = (struct span){0, 0};
+		for (size_t at = 0; at + 4 <= n; at += 4)
+			if (batch_push_u32(r->b, (enum field)field, r->row + i, load_be32(p + at)))
+				set_bit(r, field, i);
+	}
+}
+
+/* Labels down to the bottom of the stack; devices fill the rest with zeros. */
+LOOP(MPLS)
+{
+	const struct template *t = r->t;
+	const uint8_t *rec = r->rec;
+	for (uint32_t i = 0; i < r->k; i++, rec += r->stride) {
+		batch_span(r->b, (enum field)field)[r->row + i] = (struct span){0, 0};
+		for (unsigned l = 0; l < t->n_mpls; l++) {
+			if (r->lens[t->mpls[l]] != 3)
+				continue;
+			uint32_t v = (uint32_t)load_be(rec + r->offs[t->mpls[l]], 3);
+			if (v && batch_push_u32(r->b, (enum field)field, r->row + i, v))
+				set_bit(r, field, i);
+			if (v & 1)
+				break;
+		}
+	}
+}
+
+LOOP(SCRATCH)
+{
+	uint64_t *col = r->scratch[field] + r->row;
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride)
+		col[i] = load_be(p, n);
+}
+
+/* --- running them */
+
+static loop_fn *const loops[] = {
+#define X(k) [OP_##k] = loop_##k,
+    OP_KINDS(X)
+#undef X
+};
+
+void convert_rows(const struct rows *r)
+{
+	for (const struct op *op = r->t->ops, *end = op + r->t->n_ops; op < end; op++)
+		loops[op->kind](r, r->rec + r->offs[op->source], r->lens[op->source], op->field);
+}
+
+/* The length a value of variable length must have for this kind; 0 = any up to 8, LEN_VARIABLE =
+ * any. */
+static uint16_t kind_len(enum op_kind kind)
+{
+	switch (kind) {
+#define UINTS(w)                                                                                   \
+	case OP_UINT_1_##w:                                                                        \
+	case OP_UINT_2_##w:                                                                        \
+	case OP_UINT_4_##w:                                                                        \
+	case OP_UINT_8_##w:                                                                        \
+	case OP_UINT_N_##w:
+		UINTS(1)
+		UINTS(2) UINTS(4) UINTS(8)
+#undef UINTS
+		    case OP_MS : case OP_SEC : case OP_DELTA_US : case OP_UPTIME : case OP_SCRATCH
+		    : return 0;
+	case OP_IP4:
+		return 4;
+	case OP_IP6:
+	case OP_IP6_IF_NO_IP4:
+		return 16;
+	case OP_MAC:
+		return 6;
+	case OP_HIGH8:
+	case OP_LOW8:
+		return 2;
+	case OP_NTP_US:
+	case OP_NTP_NS:
+		return 8;
+	case OP_STR:
+	case OP_MPLS:
+	case OP_U32S:
+		break;
+	}
+	return LEN_VARIABLE;
+}
+
+static bool value_fits(enum op_kind kind, uint16_t len)
+{
+	uint16_t want = kind_len(kind);
+	return want == LEN_VARIABLE || (want == 0 ? len <= 8 : len == want);
+}
+
+uint32_t convert_record(const struct rows *r)
+{
+	uint32_t bad = 0;
+	for (const struct op *op = r->t->ops, *end = op + r->t->n_ops; op < end; op++) {
+		uint16_t len = r->lens[op->source];
+		bool variable = r->t->elements[op->source].len == LEN_VARIABLE;
+		bool fits = !variable || value_fits((enum op_kind)op->kind, len);
+		bool listed = kind_len((enum op_kind)op->kind) == LEN_VARIABLE;
+		bad += !fits && len;
+		if (variable && !listed && (len == 0 || !fits)) {
+			if (op->kind == OP_SCRATCH)
+				r->scratch[op->field][r->row] = 0;
+			continue;
+		}
+		if (variable && !listed && op->kind != OP_SCRATCH)
+			set_bit(r, op->field, 0); /* first, since OP_UPTIME may take it back */
+		loops[op->kind](r, r->rec + r->offs[op->source], len, op->field);
+	}
+	return bad;
+}
+
+/* --- what takes two columns to know */
+
+static void ip_version_by_row(const struct rows *r)
+{
+	enum field from = template_uses(r->t, F_src_ip) ? F_src_ip : F_dst_ip;
+	const struct ip *a = batch_ip(r->b, from) + r->row;
+	uint8_t *v = batch_u8(r->b, F_ip_version) + r->row;
+	for (uint32_t i = 0; i < r->k; i++)
+		v[i] = ip_is_v4(&a[i]) ? 4 : 6;
+}
+
+static inline bool is_icmp(uint8_t proto)
+{
+	return proto == 1 || proto == 58;
+}
+
+static void icmp_from_port(const struct rows *r)
+{
+	const uint8_t *proto = batch_u8(r->b, F_proto) + r->row;
+	const uint16_t *port = batch_u16(r->b, F_dst_port) + r->row;
+	uint8_t *type = batch_u8(r->b, F_icmp_type) + r->row;
+	uint8_t *code = batch_u8(r->b, F_icmp_code) + r->row;
+	for (uint32_t i = 0; i < r->k; i++) {
+		bool icmp = is_icmp(proto[i]);
+		type[i] = icmp ? (uint8_t)(port[i] >> 8) : 0;
+		code[i] = icmp ? (uint8_t)port[i] : 0;
+		if (unlikely(icmp)) {
+			set_bit(r, F_icmp_type, i);
+			set_bit(r, F_icmp_code, i);
+		}
+	}
+}
+
+static void icmp_only_if_icmp(const struct rows *r, enum field f)
+{
+	if (!template_uses(r->t, f))
+		return;
+	const uint8_t *proto = batch_u8(r->b, F_proto) + r->row;
+	uint8_t *v = batch_u8(r->b, f) + r->row;
+	for (uint32_t i = 0; i < r->k; i++)
+		if (!is_icmp(proto[i])) {
+			v[i] = 0;
+			clear_bit(r, f, i);
+		}
+}
+
+/* One end of the flow and its duration give the other end; they are absent together. */
+static void other_end(const struct rows *r)
+{
+	const struct template_after *a = &r->t->after;
+	enum field have = a->duration_sets_first ? F_t_last : F_t_first;
+	enum field want = a->duration_sets_first ? F_t_first : F_t_last;
+	const uint64_t *d =
+	    r->scratch[a->duration_us ? SCRATCH_DURATION_US : SCRATCH_DURATION_MS] + r->row;
+	for (uint32_t i = 0; i < r->k; i++) {
+		int64_t base = batch_ms(r->b, have)[r->row + i];
+		uint64_t ms = a->duration_us ? d[i] / 1000 + (d[i] % 1000 >= 500) : d[i];
+		int64_t by = (int64_t)MIN_OF(ms, (uint64_t)UINT32_MAX);
+		bool there = batch_present(r->b, have, r->row + i);
+		batch_ms(r->b, want)[r->row + i] = !there ? 0
+						   : a->duration_sets_first
+						       ? base - by
+						       : base + MIN_OF(by, INT64_MAX - base);
+		if (!there)
+			clear_bit(r, want, i);
+	}
+}
+
+void convert_after(const struct rows *r)
+{
+	const struct template_after *a = &r->t->after;
+	if (a->ip_version_by_row)
+		ip_version_by_row(r);
+	if (a->icmp_from_port)
+		icmp_from_port(r);
+	if (a->icmp_only_if_icmp) {
+		icmp_only_if_icmp(r, F_icmp_type);
+		icmp_only_if_icmp(r, F_icmp_code);
+	}
+	if (a->duration_ms || a->duration_us)
+		other_end(r);
+}

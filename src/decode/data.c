@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Data sets into batches: opens rows, writes what is the same for all records of the set, runs the
+ * template. */
+#include "decode/state.h"
+
+#include <string.h>
+
+/* --- what all records of a set share */
+
+struct constants {
+	uint64_t written[FIELD_WORDS]; /* of the template and of this */
+	uint64_t present[PRESENT_WORDS];
+	int64_t t_recv;
+	uint32_t rate; /* for records that tell none; 0 = absent */
+	uint8_t rate_source;
+};
+
+static void constant(struct constants *c, const struct template *t, enum field f, bool present)
+{
+	if (template_uses(t, f))
+		return;
+	c->written[f / 64] |= (uint64_t)1 << (f % 64);
+	unsigned bit = field_table[f].present_bit;
+	if (present)
+		c->present[bit / 64] |= (uint64_t)1 << (bit % 64);
+}
+
+/* The rate where the record itself tells none. */
+static void constant_rate(const struct decoder *d, const struct message *m, struct constants *c)
+{
+	const struct {
+		uint32_t rate;
+		uint8_t source;
+	} rates[] = {
+	    {m->header_rate, RATE_RECORD},
+	    {m->exporter->sampling_rate, RATE_OPTIONS},
+	    {m->exporter->common_rate, RATE_OPTIONS},
+	    {d->opts.sampling_rate, RATE_CONFIG},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rates) && !c->rate; i++)
+		if (rates[i].rate) {
+			c->rate = rates[i].rate;
+			c->rate_source = rates[i].source;
+		}
+}
+
+static bool rate_by_row(const struct template *t)
+{
+	return t->after.rate_in_record || t->after.sampler;
+}
+
+static void constants_of(const struct decoder *d, const struct message *m, const struct template *t,
+			 struct constants *c)
+{
+	*c = (struct constants){.t_recv = m->t_recv ? m->t_recv : m->clock.export_ms};
+	memcpy(c->written, t->uses, sizeof(c->written));
+	memcpy(c->present, t->present, sizeof(c->present));
+	constant_rate(d, m, c);
+	constant(c, t, F_t_recv, m->t_recv != 0);
+	constant(c, t, F_export_version, true);
+	static const struct ip nameless;
+	if (!ip_equal(&m->exporter->info.ip, &nameless))
+		constant(c, t, F_exporter_ip, true);
+	if (m->has_domain)
+		constant(c, t, F_observation_domain, true);
+	if (m->has_engine) {
+		constant(c, t, F_engine_type, true);
+		constant(c, t, F_engine_id, true);
+	}
+	if (c->rate || rate_by_row(t)) {
+		constant(c, t, F_sampling_rate, !rate_by_row(t));
+		constant(c, t, F_sampling_source, !rate_by_row(t));
+	}
+}
+
+#define FILL(type, b, f, row, k, value)                                                            \
+	do {                                                                                       \
+		type *col_ = (type *)(b)->col[f] + (row);                                          \
+		for (uint32_t i_ = 0; i_ < (k); i_++)                                              \
+			col_[i_] = (value);                                                        \
+	} while (0)
+
+static void fill_constants(const struct rows *r, const struct message *m, const struct constants *c)
+{
+	struct batch *b = r->b;
+	const struct exporter_info *e = &m->exporter->info;
+	for (unsigned w = 0; w < PRESENT_WORDS; w++)
+		if (b->present[w])
+			for (uint32_t i = 0; i < r->k; i++)
+				b->present[w][r->row + i] = c->present[w];
+	FILL(int64_t, b, F_t_recv, r->row, r->k, c->t_recv);
+	FILL(uint8_t, b, F_export_version, r->row, r->k, e->version);
+	if (batch_has(b, F_exporter_ip))
+		FILL(struct ip, b, F_exporter_ip, r->row, r->k, e->ip);
+	if (m->has_domain && !template_uses(r->t, F_observation_domain))
+		FILL(uint32_t, b, F_observation_domain, r->row, r->k, e->domain);
+	if (m->has_engine) {
+		FILL(uint8_t, b, F_engine_type, r->row, r->k, m->engine_type);
+		FILL(uint8_t, b, F_engine_id, r->row, r->k, m->engine_id);
+	}
+	if (c->rate && !rate_by_row(r->t)) {
+		FILL(uint32_t, b, F_sampling_rate, r->row, r->k, c->rate);
+		FILL(uint8_t, b, F_sampling_source, r->row, r->k, c->rate_source);
+	}
+	if (r->t->ip_version)
+		FILL(uint8_t, b, F_ip_version, r->row, r->k, r->t->ip_version);
+}
+
+/* Records that tell their rate, or the id of their sampler. */
+static void fill_rates(const struct rows *r, const struct message *m, const struct constants *c)
+{
+	uint32_t *rate = batch_u32(r->b, F_sampling_rate) + r->row;
+	uint8_t *source = batch_u8(r->b, F_sampling_source) + r->row;
+	const uint64_t *sampler = r->scratch[SCRATCH_SAMPLER] + r->row;
+	for (uint32_t i = 0; i < r->k; i++) {
+		uint32_t v = r->t->after.rate_in_record ? rate[i] : 0;
+		uint8_t from = RATE_RECORD;
+		if (!v && r->t->after.sampler) {
+			v = exporter_sampler_rate(m->exporter, sampler[i]);
+			from = RATE_OPTIONS;
+		}
+		if (!v) {
+			v = c->rate;
+			from = c->rate_source;
+		}
+		rate[i] = v;
+		source[i] = v ? from : 0;
+		if (v) {
+			batch_set_present(r->b, F_sampling_rate, r->row + i);
+			batch_set_present(r->b, F_sampling_source, r->row + i);
+			m->exporter->info.sampling_rate = v;
+			m->exporter->info.sampling_source = source[i];
+		}
+	}
+}
+
+/* --- batches */
+
+static void count_suspect(struct decoder *d, const struct batch *b)
+{
+	uint64_t n = 0;
+	if (!batch_has(b, F_time_suspect))
+		return;
+	for (uint32_t i = 0; i < b->n; i++)
+		n += batch_u8(b, F_time_suspect)[i];
+	count(d, ST_records_suspect_time, n);
+}
+
+/* t_recv held the export time so that days could be set; where it is not known it is absent, and
+ * absent is 0. */
+static void forget_recv(struct batch *b)
+{
+	for (uint32_t i = 0; i < b->n; i++)
+		if (!batch_present(b, F_t_recv, i))
+			batch_ms(b, F_t_recv)[i] = 0;
+}
+
+void decoder_emit(struct decoder *d, enum shape shape)
+{
+	struct batch *b = d->batches[shape];
+	if (!b || b->n == 0)
+		return;
+	batch_set_days(b, 0, d->opts.import);
+	if (d->no_recv[shape])
+		forget_recv(b);
+	d->no_recv[shape] = false;
+	count_suspect(d, b);
+	d->opts.emit(d->opts.ctx, b);
+	batch_reset(b);
+}
+
+/* The batch of the shape with room for a row at least; NULL without memory. */
+static struct batch *batch_for(struct decoder *d, enum shape shape)
+{
+	if (!d->batches[shape])
+		d->batches[shape] = batch_new(shape);
+	struct batch *b = d->batches[shape];
+	if (b && (batch_room(b) == 0 || b->heap.n > HEAP_SOFT_MAX))
+		decoder_emit(d, shape);
+	return b;
+}
+
+/* Records of a held set are in the count already. */
+static void count_decoded(struct decoder *d, uint64_t k)
+{
+	uint64_t before = MIN_OF(k, d->counted_before);
+	d->counted_before -= before;
+	count(d, ST_records_decoded, k - before);
+}
+
+static void rows_done(struct decoder *d, struct message *m, const struct rows *r)
+{
+	r->b->n += r->k;
+	d->no_recv[r->b->shape] |= m->t_recv == 0;
+	count_decoded(d, r->k);
+	m->exporter->info.records += r->k;
+	m->records += r->k;
+	if (batch_room(r->b) == 0)
+		decoder_emit(d, r->b->shape);
+}
+
+static void rows_dropped(struct decoder *d, struct message *m, uint64_t k)
+{
+	count_decoded(d, k);
+	count(d, ST_drop_no_memory, k);
+	m->records += (uint32_t)k;
+}
+
+/* Opens up to `want` rows for records of `bytes` in all, and writes the constants. k = 0: no
+ * memory. */
+static struct rows rows_open(struct decoder *d, const struct message *m, const struct template *t,
+			     const struct constants *c, size_t want, size_t bytes)
+{
+	struct rows r = {.t = t, .clock = m->clock, .scratch = d->scratch};
+	r.b = batch_for(d, t->shape);
+	/* Every byte of a record is in the heap twice at most, and lists are widened to 4 bytes. */
+	if (!r.b || (t->texts && !buf_reserve(&r.b->heap, 4 * bytes)))
+		return r;
+	r.k = (uint32_t)MIN_OF(want, batch_room(r.b));
+	r.row = r.b->n;
+	if (t->variable)
+		batch_open_rows(r.b, r.k);
+	batch_open_rows_written(r.b, r.k, c->written);
+	fill_constants(&r, m, c);
+	return r;
+}
+
+/* --- records of one length */
+
+void data_padding(struct decoder *d, struct message *m, const struct rd *r)
+{
+	if (!all_zero(r->p, rd_left(r)))
+		malformed(d, m->exporter, ST_malformed_record_length, 1);
+}
+
+static void fixed_set(struct decoder *d, struct message *m, const struct template *t,
+		      const struct constants *c, struct rd *r)
+{
+	size_t len = t->min_len;
+	for (size_t left = rd_left(r) / len; left > 0;) {
+		struct rows rows = rows_open(d, m, t, c, left, left * len);
+		if (rows.k == 0) {
+			rows_dropped(d, m, left);
+			return;
+		}
+		rows.rec = rd_take(r, rows.k * len);
+		rows.stride = len;
+		rows.offs = t->offs;
+		rows.lens = t->lens;
+		convert_rows(&rows);
+		convert_after(&rows);
+		if (rate_by_row(t))
+			fill_rates(&rows, m, c);
+		rows_done(d, m, &rows);
+		left -= rows.k;
+	}
+	data_padding(d, m, r);
+}
+
+/* --- records of variable length */
+
+struct delimited {
+	const uint8_t *rec[RECORDS_AT_ONCE];
+	uint32_t n;
+	size_t bytes;
+};
+
+static void delimit_some(struct decoder *d, struct message *m, const struct template *t,
+			 struct rd *r, struct delimited *ret)
+{
+	ret->n = 0;
+	ret->bytes = 0;
+	while (ret->n < RECORDS_AT_ONCE && rd_left(r) >= t->min_len) {
+		size_t at = (size_t)ret->n * d->opts.max_fields;
+		size_t before = rd_left(r);
+		const uint8_t *rec = template_delimit(t, r, d->offs + at, d->lens + at);
+		if (!rec) {
+			malformed(d, m->exporter, ST_malformed_record_length, 1);
+			return;
+		}
+		ret->rec[ret->n++] = rec;
+		ret->bytes += before - rd_left(r);
+	}
+}
+
+static uint32_t convert_delimited(struct decoder *d, struct message *m, const struct template *t,
+				  const struct constants *c, const struct delimited *some,
+				  uint32_t from)
+{
+	struct rows all = rows_open(d, m, t, c, some->n - from, some->bytes);
+	uint32_t bad = 0;
+	for (uint32_t i = 0; i < all.k; i++) {
+		size_t at = (size_t)(from + i) * d->opts.max_fields;
+		struct rows one = all;
+		one.row = all.row + i;
+		one.k = 1;
+		one.rec = some->rec[from + i];
+		one.offs = d->offs + at;
+		one.lens = d->lens + at;
+		bad += convert_record(&one);
+	}
+	if (all.k == 0)
+		return 0;
+	if (bad)
+		malformed(d, m->exporter, ST_malformed_field_length, bad);
+	convert_after(&all);
+	if (rate_by_row(t))
+		fill_rates(&all, m, c);
+	rows_done(d, m, &all);
+	return all.k;
+}
+
+static void variable_set(struct decoder *d, struct message *m, const struct template *t,
+			 const struct constants *c, struct rd *r)
+{
+	struct delimited some;
+	do {
+		delimit_some(d, m, t, r, &some);
+		for (uint32_t from = 0, k; from < some.n; from += k) {
+			k = convert_delimited(d, m, t, c, &some, from);
+			if (k == 0) {
+				rows_dropped(d, m, some.n - from);
+				break;
+			}
+		}
+	} while (some.n == RECORDS_AT_ONCE);
+	if (!r->bad)
+		data_padding(d, m, r);
+}
+
+void data_set(struct decoder *d, struct message *m, const struct template *t, struct rd *r)
+{
+	struct constants c;
+	if (t->min_len == 0) {
+		malformed(d, m->exporter, ST_malformed_record_zero, 1);
+		return;
+	}
+	constants_of(d, m, t, &c);
+	if (t->variable)
+		variable_set(d, m, t, &c, r);
+	else
+		fixed_set(d, m, t, &c, r);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "decode/state.h"
+
+#include "decode/frame.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUCKETS_MIN = 64 };
+
+static const struct {
+	uint16_t version;
+	bool (*decode)(struct decoder *d, const struct datagram *dg);
+} protocols[] = {
+    {9, nf9_decode}, {10, ipfix_decode}, {5, nf5_decode}, {1, nf5_decode}, {7, nf5_decode}};
+
+static void fill_defaults(struct decoder_opts *o)
+{
+	const struct decoder_opts defaults = {.max_exporters = DECODER_MAX_EXPORTERS,
+					      .max_templates = DECODER_MAX_TEMPLATES,
+					      .max_fields = DECODER_MAX_FIELDS,
+					      .max_held_sets = DECODER_MAX_HELD_SETS,
+					      .max_template_mem = DECODER_MAX_TEMPLATE_MEM,
+					      .max_held_mem = DECODER_MAX_HELD_MEM,
+					      .held_ms = DECODER_HELD_MS,
+					      .idle_ms = DECODER_IDLE_MS};
+#define DEFAULT(member) o->member = o->member ? o->member : defaults.member
+	DEFAULT(max_exporters);
+	DEFAULT(max_templates);
+	DEFAULT(max_fields);
+	DEFAULT(max_held_sets);
+	DEFAULT(max_template_mem);
+	DEFAULT(max_held_mem);
+	DEFAULT(held_ms);
+	DEFAULT(idle_ms);
+#undef DEFAULT
+	o->max_fields = MIN_OF(o->max_fields, (uint32_t)UINT16_MAX);
+}
+
+static enum err allocate(struct decoder *d)
+{
+	size_t fields = d->opts.max_fields;
+	d->n_buckets = BUCKETS_MIN;
+	while (d->n_buckets < d->opts.max_exporters)
+		d->n_buckets *= 2;
+	d->buckets = calloc(d->n_buckets, sizeof(struct exporter *));
+	d->parsed = calloc(fields, sizeof(*d->parsed));
+	d->offs = calloc(fields * RECORDS_AT_ONCE, sizeof(*d->offs));
+	d->lens = calloc(fields * RECORDS_AT_ONCE, sizeof(*d->lens));
+	d->option_elements = calloc(fields, sizeof(*d->option_elements));
+	if (!d->buckets || !d->parsed || !d->offs || !d->lens || !d->option_elements)
+		return ERR_NOMEM;
+	enum err e = source_index_init(&d->sources);
+	return e ? e : nf5_init(d);
+}
+
+enum err decoder_new(const struct decoder_opts *opts, struct decoder **ret)
+{
+	struct decoder *d = calloc(1, sizeof(*d));
+	if (!d)
+		return ERR_NOMEM;
+	d->opts = *opts;
+	d->stats = opts->stats;
+	fill_defaults(&d->opts);
+	enum err e = allocate(d);
+	if (e) {
+		decoder_free(d);
+		return e;
+	}
+	*ret = d;
+	return ERR_OK;
+}
+
+void decoder_free(struct decoder *d)
+{
+	if (!d)
+		return;
+	exporters_free(d);
+	for (size_t i = 0; i < SHAPE_MAX; i++)
+		batch_free(d->batches[i]);
+	for (size_t i = 0; i < ARRAY_LEN(d->fixed); i++)
+		free(d->fixed[i]);
+	source_index_fini(&d->sources);
+	free(d->buckets);
+	free(d->parsed);
+	free(d->offs);
+	free(d->lens);
+	free(d->option_elements);
+	free(d);
+}
+
+bool exporter_plausible(const struct decoder *d, const struct datagram *dg)
+{
+	return exporter_source_known(d, &dg->src, dg->src_port) || frame_is_export(dg->p, dg->n);
+}
+
+struct exporter *exporter_for(struct decoder *d, const struct datagram *dg,
+			      const struct exporter_key *k, const uint32_t *seq)
+{
+	struct exporter *e = exporter_find(d, k);
+	if (e)
+		return e;
+	if (!exporter_plausible(d, dg)) {
+		count(d, ST_reject_not_export, 1);
+		return NULL;
+	}
+	return exporter_add(d, k, dg->t_recv, seq);
+}
+
+/* Why a datagram whose version is not decoded, or that is too short, is no export. */
+static enum stat reject_reason(const struct decoder *d, const struct datagram *dg,
+			       bool version_known)
+{
+	if (frame_is_foreign(dg->p, dg->n))
+		return ST_reject_version;
+	if (!exporter_source_known(d, &dg->src, dg->src_port))
+		return ST_reject_not_export;
+	return version_known || dg->n < 2 ? ST_reject_short_header : ST_reject_version;
+}
+
+void decoder_feed(struct decoder *d, const struct datagram *dg)
+{
+	uint16_t version = dg->n >= 2 ? load_be16(dg->p) : 0;
+	size_t header = frame_header_len(version);
+	if (dg->t_recv)
+		held_expire(d, dg->t_recv);
+	if (header == 0 || dg->n < header) {
+		count(d, reject_reason(d, dg, header != 0), 1);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(protocols); i++)
+		if (protocols[i].version == version) {
+			if (protocols[i].decode(d, dg))
+				count(d, ST_datagrams_decoded, 1);
+			return;
+		}
+}
+
+void decoder_flush(struct decoder *d)
+{
+	for (int s = 0; s < SHAPE_MAX; s++)
+		decoder_emit(d, (enum shape)s);
+}
+
+uint32_t decoder_open_rows(const struct decoder *d)
+{
+	uint32_t n = 0;
+	for (size_t i = 0; i < SHAPE_MAX; i++)
+		n += d->batches[i] ? d->batches[i]->n : 0;
+	return n;
+}
+
+void decoder_set_sampling(struct decoder *d, uint32_t rate)
+{
+	d->opts.sampling_rate = rate;
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The exporters a decoder has heard of, each with its templates, its sequence and what the
+ * exporters page shows. Found by (address, port, version, domain) in a hash table by (address,
+ * port); ordered by the last datagram. */
+#include "decode/state.h"
+
+#include "base/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOVED_LOOKBACK = 64 };
+
+static struct exporter **bucket_of(const struct decoder *d, const struct ip *ip, uint16_t port)
+{
+	uint8_t key[sizeof(ip->b) + sizeof(port)];
+	memcpy(key, ip->b, sizeof(ip->b));
+	memcpy(key + sizeof(ip->b), &port, sizeof(port));
+	return &d->buckets[hash64(key, sizeof(key), hash_seed()) & (d->n_buckets - 1)];
+}
+
+static bool is_from(const struct exporter *e, const struct ip *ip, uint16_t port)
+{
+	return e->info.port == port && ip_equal(&e->info.ip, ip);
+}
+
+struct exporter *exporter_find(const struct decoder *d, const struct exporter_key *k)
+{
+	for (struct exporter *e = *bucket_of(d, &k->ip, k->port); e; e = e->next)
+		if (e->info.domain == k->domain && e->info.version == k->version &&
+		    is_from(e, &k->ip, k->port))
+			return e;
+	return NULL;
+}
+
+bool exporter_source_known(const struct decoder *d, const struct ip *ip, uint16_t port)
+{
+	for (const struct exporter *e = *bucket_of(d, ip, port); e; e = e->next)
+		if (is_from(e, ip, port))
+			return true;
+	return false;
+}
+
+static void unlink_age(struct decoder *d, struct exporter *e)
+{
+	*(e->newer ? &e->newer->older : &d->newest) = e->older;
+	*(e->older ? &e->older->newer : &d->oldest) = e->newer;
+	e->newer = e->older = NULL;
+}
+
+static void link_newest(struct decoder *d, struct exporter *e)
+{
+	e->older = d->newest;
+	e->newer = NULL;
+	*(d->newest ? &d->newest->newer : &d->oldest) = e;
+	d->newest = e;
+}
+
+static void link_bucket(struct decoder *d, struct exporter *e)
+{
+	struct exporter **b = bucket_of(d, &e->info.ip, e->info.port);
+	e->next = *b;
+	*b = e;
+}
+
+static void unlink_bucket(struct decoder *d, struct exporter *e)
+{
+	struct exporter **at = bucket_of(d, &e->info.ip, e->info.port);
+	while (*at != e)
+		at = &(*at)->next;
+	*at = e->next;
+}
+
+static void forget(struct decoder *d, struct exporter *e)
+{
+	held_forget(d, e);
+	exporter_drop_templates(d, e, false);
+	exporter_drop_templates(d, e, true);
+	unlink_bucket(d, e);
+	unlink_age(d, e);
+	free(e);
+	d->n_exporters--;
+	stat_set(d->stats, ST_exporters_live, d->n_exporters);
+}
+
+void exporters_free(struct decoder *d)
+{
+	while (d->newest)
+		forget(d, d->newest);
+}
+
+/* Exporters behind NAT, and some by habit, change their port: the sequence goes on where the old
+ * one stopped. */
+static struct exporter *moved(struct decoder *d, const struct exporter_key *k, uint32_t seq)
+{
+	struct exporter *e = d->newest;
+	for (unsigned i = 0; e && i < MOVED_LOOKBACK; e = e->older, i++)
+		if (e->info.domain == k->domain && e->info.version == k->version && seq != 0 &&
+		    e->sequence.started && e->sequence.next == seq && ip_equal(&e->info.ip, &k->ip))
+			return e;
+	return NULL;
+}
+
+struct exporter *exporter_add(struct decoder *d, const struct exporter_key *k, int64_t now,
+			      const uint32_t *seq)
+{
+	struct exporter *e = seq ? moved(d, k, *seq) : NULL;
+	if (e) {
+		unlink_bucket(d, e);
+		e->info.port = k->port;
+		link_bucket(d, e);
+		return e;
+	}
+	if (d->n_exporters >= d->opts.max_exporters) {
+		if (now - d->oldest->info.last_seen < d->opts.idle_ms) {
+			count(d, ST_reject_exporter_limit, 1);
+			return NULL;
+		}
+		forget(d, d->oldest);
+	}
+	e = calloc(1, sizeof(*e));
+	if (!e) {
+		count(d, ST_reject_no_memory, 1);
+		return NULL;
+	}
+	e->info = (struct exporter_info){
+	    .ip = k->ip, .port = k->port, .version = k->version, .domain = k->domain};
+	link_bucket(d, e);
+	link_newest(d, e);
+	d->n_exporters++;
+	stat_set(d->stats, ST_exporters_live, d->n_exporters);
+	return e;
+}
+
+void exporter_heard(struct decoder *d, struct exporter *e, const struct datagram *dg,
+		    int64_t export_ms)
+{
+	int64_t now = dg->t_recv ? dg->t_recv : export_ms;
+	if (d->newest != e) {
+		unlink_age(d, e);
+		link_newest(d, e);
+	}
+	if (e->info.datagrams == 0)
+		e->info.first_seen = now;
+	e->info.last_seen = now;
+	e->info.clock_skew_ms = now - export_ms;
+	e->info.datagrams++;
+	e->info.bytes += dg->n;
+}
+
+bool exporter_restarted(struct exporter *e, uint32_t uptime)
+{
+	enum { SLACK_MS = 60 * 1000, WRAP_MS = 60 * 60 * 1000 };
+	bool wrapped = e->uptime > UINT32_MAX - WRAP_MS && uptime < WRAP_MS;
+	bool fell =
+	    e->uptime_known && e->uptime > SLACK_MS && uptime < e->uptime - SLACK_MS && !wrapped;
+	e->uptime = uptime;
+	e->uptime_known = true;
+	return fell;
+}
+
+void exporter_sequence(struct decoder *d, struct exporter *e, const struct sequence_step *step)
+{
+	uint64_t lost = e->sequence.lost, restarts = e->sequence.restarts;
+	sequence_see(&e->sequence, step);
+	count(d, e->info.version == 9 ? ST_sequence_lost_datagrams : ST_records_lost_before,
+	      e->sequence.lost - lost);
+	count(d, ST_sequence_restarts, e->sequence.restarts - restarts);
+}
+
+/* --- templates */
+
+static struct template **template_at(struct exporter *e, uint16_t id)
+{
+	struct template **at = &e->templates[id % TEMPLATE_BUCKETS];
+	while (*at && (*at)->id != id)
+		at = &(*at)->next;
+	return at;
+}
+
+struct template *exporter_template(const struct exporter *e, uint16_t id)
+{
+	struct template *t = e->templates[id % TEMPLATE_BUCKETS];
+	while (t && t->id != id)
+		t = t->next;
+	return t;
+}
+
+static void template_remove(struct decoder *d, struct exporter *e, struct template **at)
+{
+	struct template *t = *at;
+	*at = t->next;
+	d->template_mem -= t->mem;
+	d->n_templates--;
+	e->info.templates--;
+	stat_set(d->stats, ST_templates_live, d->n_templates);
+	free(t);
+}
+
+static void evict_oldest_template(struct decoder *d, struct exporter *e)
+{
+	struct template **oldest = NULL;
+	for (unsigned i = 0; i < TEMPLATE_BUCKETS; i++)
+		for (struct template **at = &e->templates[i]; *at; at = &(*at)->next)
+			if (!oldest || (*at)->used_at < (*oldest)->used_at)
+				oldest = at;
+	if (oldest) {
+		template_remove(d, e, oldest);
+		count(d, ST_templates_refused, 1);
+	}
+}
+
+bool exporter_put_template(struct decoder *d, struct exporter *e, struct template *t)
+{
+	struct template **at = template_at(e, t->id);
+	if (*at)
+		template_remove(d, e, at);
+	if (e->info.templates >= d->opts.max_templates)
+		evict_oldest_template(d, e);
+	while (e->info.templates && d->template_mem + t->mem > d->opts.max_template_mem)
+		evict_oldest_template(d, e);
+	if (d->template_mem + t->mem > d->opts.max_template_mem) {
+		count(d, ST_templates_refused, 1);
+		free(t);
+		return false;
+	}
+	at = &e->templates[t->id % TEMPLATE_BUCKETS];
+	t->next = *at;
+	t->used_at = e->info.datagrams;
+	*at = t;
+	d->template_mem += t->mem;
+	d->n_templates++;
+	e->info.templates++;
+	stat_set(d->stats, ST_templates_live, d->n_templates);
+	for (uint16_t i = 0; i < e->n_missing; i++)
+		if (e->missing[i] == t->id)
+			e->missing[i--] = e->missing[--e->n_missing];
+	e->info.templates_missing = e->n_missing;
+	return true;
+}
+
+void exporter_drop_template(struct decoder *d, struct exporter *e, uint16_t id)
+{
+	struct template **at = template_at(e, id);
+	if (*at)
+		template_remove(d, e, at);
+}
+
+void exporter_drop_templates(struct decoder *d, struct exporter *e, bool options)
+{
+	for (unsigned i = 0; i < TEMPLATE_BUCKETS; i++)
+		for (struct template **at = &e->templates[i]; *at;)
+			if ((*at)->options == options)
+				template_remove(d, e, at);
+			else
+				at = &(*at)->next;
+}
+
+void exporter_missing(struct exporter *e, uint16_t id)
+{
+	for (uint16_t i = 0; i < e->n_missing; i++)
+		if (e->missing[i] == id)
+			return;
+	if (e->n_missing < MISSING_MAX)
+		e->missing[e->n_missing++] = id;
+	e->info.templates_missing = e->n_missing;
+}
+
+/* --- what others see */
+
+void decoder_exporters(const struct decoder *d,
+		       void (*fn)(void *ctx, const struct exporter_info *info), void *ctx)
+{
+	for (const struct exporter *e = d->newest; e; e = e->older) {
+		if (e->info.datagrams == 0)
+			continue; /* restored and not heard yet */
+		struct exporter_info info = e->info;
+		info.lost = sequence_lost(&e->sequence);
+		info.restarts = e->sequence.restarts;
+		if (info.sampling_source == 0 && d->opts.sampling_rate) {
+			info.sampling_rate = d->opts.sampling_rate;
+			info.sampling_source = RATE_CONFIG;
+		}
+		fn(ctx, &info);
+	}
+}
+
+size_t decoder_sequences(const struct decoder *d, struct decoder_sequence *ret, size_t max)
+{
+	size_t n = 0;
+	for (const struct exporter *e = d->newest; e && n < max; e = e->older)
+		if (e->sequence.started)
+			ret[n++] = (struct decoder_sequence){.ip = e->info.ip,
+							     .port = e->info.port,
+							     .version = e->info.version,
+							     .domain = e->info.domain,
+							     .next = e->sequence.next};
+	return n;
+}
+
+void decoder_restore(struct decoder *d, const struct decoder_sequence *s, size_t n)
+{
+	/* The first is the one most recently heard: it must become the newest. */
+	for (size_t i = MIN_OF(n, d->opts.max_exporters); i-- > 0;) {
+		struct exporter_key k = {s[i].ip, s[i].port, s[i].version, s[i].domain};
+		if (exporter_find(d, &k) || d->n_exporters >= d->opts.max_exporters)
+			continue;
+		struct exporter *e = exporter_add(d, &k, 0, NULL);
+		if (!e)
+			return;
+		e->sequence.started = true;
+		e->sequence.next = s[i].next;
+	}
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "decode/frame.h"
+
+#include "base/attr.h"
+#include "base/rd.h"
+
+enum { SET_HEADER = 4, PADDING_MAX = 3 };
+
+static const struct layout {
+	uint16_t version, header, record; /* record 0: sets */
+} layouts[] = {{1, 16, 52}, {5, 24, 48}, {7, 24, 52}, {9, 20, 0}, {10, 16, 0}};
+
+static const struct layout *layout_of(uint16_t version)
+{
+	for (size_t i = 0; i < ARRAY_LEN(layouts); i++)
+		if (layouts[i].version == version)
+			return &layouts[i];
+	return NULL;
+}
+
+size_t frame_header_len(uint16_t version)
+{
+	const struct layout *l = layout_of(version);
+	return l ? l->header : 0;
+}
+
+static bool set_id_ok(uint16_t version, uint16_t id)
+{
+	return id >= 256 || (version == 9 ? id <= 1 : id == 2 || id == 3);
+}
+
+/* Bytes of whole sets with allowed ids at the start of r; r is then behind them. */
+static size_t sets_len(struct rd *r, uint16_t version)
+{
+	size_t before = rd_left(r);
+	while (rd_left(r) >= SET_HEADER) {
+		uint16_t id = load_be16(r->p), len = load_be16(r->p + 2);
+		if (!set_id_ok(version, id) || len < SET_HEADER || len > rd_left(r))
+			break;
+		rd_skip(r, len);
+	}
+	return before - rd_left(r);
+}
+
+/* A v9 message ends at the end of the bytes (some zeros may follow), or where another header
+ * begins: the versions are set ids that are reserved. */
+static bool nf9_ends(const struct rd *r)
+{
+	if (rd_left(r) >= 2 && layout_of(load_be16(r->p)))
+		return true;
+	uint8_t any = 0;
+	for (size_t i = 0; i < rd_left(r); i++)
+		any |= r->p[i];
+	return rd_left(r) <= PADDING_MAX && any == 0;
+}
+
+static size_t nf9_len(const uint8_t *p, size_t n)
+{
+	struct rd r = rd_of(p, n);
+	rd_skip(&r, layout_of(9)->header);
+	size_t sets = sets_len(&r, 9);
+	if (r.bad || sets == 0 || load_be16(p + 2) == 0 || !nf9_ends(&r))
+		return 0;
+	return rd_left(&r) <= PADDING_MAX ? n : n - rd_left(&r);
+}
+
+static size_t ipfix_len(const uint8_t *p, size_t n)
+{
+	size_t len = load_be16(p + 2), header = layout_of(10)->header;
+	if (len < header || len > n)
+		return 0;
+	struct rd r = rd_of(p + header, len - header);
+	sets_len(&r, 10);
+	return rd_left(&r) == 0 ? len : 0;
+}
+
+size_t frame_message_len(const uint8_t *p, size_t n)
+{
+	const struct layout *l = n >= 4 ? layout_of(load_be16(p)) : NULL;
+	if (!l || n < l->header)
+		return 0;
+	if (l->version == 9)
+		return nf9_len(p, n);
+	if (l->version == 10)
+		return ipfix_len(p, n);
+	size_t count = load_be16(p + 2), len = l->header + count * l->record;
+	return count && len <= n ? len : 0;
+}
+
+bool frame_is_export(const uint8_t *p, size_t n)
+{
+	size_t at = 0;
+	while (at < n) {
+		size_t len = frame_message_len(p + at, n - at);
+		if (len == 0)
+			return false;
+		at += len;
+	}
+	return n > 0;
+}
+
+bool frame_is_foreign(const uint8_t *p, size_t n)
+{
+	enum { NF8_HEADER = 28, SFLOW_HEADER = 28, SFLOW5 = 5 };
+	if (n >= SFLOW_HEADER && load_be32(p) == SFLOW5)
+		return load_be32(p + 4) == 1 || load_be32(p + 4) == 2;
+	if (n <= NF8_HEADER || load_be16(p) != 8)
+		return false;
+	size_t count = load_be16(p + 2);
+	return count && (n - NF8_HEADER) % count == 0 && (n - NF8_HEADER) / count >= 28 &&
+	       (n - NF8_HEADER) / count <= 52;
+}

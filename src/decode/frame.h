@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Is this a flow export, and where does the message end? By content alone: the version, and lengths
+ * and counts that agree with each other. Used to recognise the exports of an unknown source, and to
+ * cut files of messages that stand one after another. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The header of a message; 0 for a version that is not decoded. */
+size_t frame_header_len(uint16_t version);
+/* The length of the message at p, if a whole one with consistent framing stands there; else 0. What
+ * follows it does not matter: NetFlow v9 has no length, its message ends where the next begins or
+ * the bytes do. */
+size_t frame_message_len(const uint8_t *p, size_t n);
+/* Whether all n bytes are one message, or several. */
+bool frame_is_export(const uint8_t *p, size_t n);
+/* Whether this is an export of a kind that is known but not decoded (NetFlow v8, sFlow). */
+bool frame_is_foreign(const uint8_t *p, size_t n);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* IPFIX (RFC 7011): the header. Sequence numbers count data records, those of options too. A
+ * datagram should hold one message; several are taken. */
+#include "decode/state.h"
+
+#include "decode/frame.h"
+
+enum { HEADER = 16, VERSION = 10 };
+
+/* One message of `len` bytes, all there. False: no exporter, a reject was counted. */
+static bool one_message(struct decoder *d, const struct datagram *dg, size_t len)
+{
+	struct rd r = rd_of(dg->p, len);
+	rd_skip(&r, 4);
+	struct message m = {.dialect = DIALECT_IPFIX, .t_recv = dg->t_recv, .has_domain = true};
+	m.clock.export_ms = (int64_t)rd_be32(&r) * 1000;
+	uint32_t seq = rd_be32(&r);
+	struct exporter_key key = {
+	    .ip = dg->src, .port = dg->src_port, .version = VERSION, .domain = rd_be32(&r)};
+	m.exporter = exporter_for(d, dg, &key, &seq);
+	if (!m.exporter)
+		return false;
+	exporter_heard(d, m.exporter, dg, m.clock.export_ms);
+	m.serial = m.exporter->info.datagrams;
+	message_sets(d, &m, &r);
+	struct sequence_step step = {
+	    .seq = seq, .units = m.records + m.option_records, .units_unknown = m.sets_unknown > 0};
+	exporter_sequence(d, m.exporter, &step);
+	return true;
+}
+
+bool ipfix_decode(struct decoder *d, const struct datagram *dg)
+{
+	struct datagram rest = *dg;
+	size_t len = load_be16(rest.p + 2);
+	if (len < HEADER || len > rest.n) {
+		count(d, exporter_plausible(d, dg) ? ST_reject_bad_length : ST_reject_not_export,
+		      1);
+		return false;
+	}
+	if (!one_message(d, &rest, len))
+		return false;
+	for (;;) {
+		rest.p += len;
+		rest.n -= len;
+		len = frame_message_len(rest.p, rest.n);
+		if (len == 0 || load_be16(rest.p) != VERSION || !one_message(d, &rest, len))
+			break;
+	}
+	if (!all_zero(rest.p, rest.n))
+		malformed(d, d->newest, ST_malformed_trailing, 1);
+	return true;
+}

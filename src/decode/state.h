@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this folder share: the decoder, its exporters, the message being decoded. Not
+ * for others. */
+#pragma once
+#include "decode/convert.h"
+#include "decode/decode.h"
+#include "decode/sequence.h"
+#include "model/batch.h"
+
+enum {
+	TEMPLATE_BUCKETS = 32,
+	MISSING_MAX = 32,         /* template ids remembered as missing, of one exporter */
+	SAMPLERS_MAX = 32,        /* sampler ids of one exporter */
+	RECORDS_AT_ONCE = 64,     /* of variable length */
+	HEAP_SOFT_MAX = 16 << 20, /* a batch with more text than this is emitted */
+};
+
+/* Values of sampling_source (fields.def). */
+enum { RATE_OPTIONS = 1, RATE_RECORD = 2, RATE_CONFIG = 3 };
+
+struct sampler {
+	uint64_t id;
+	uint32_t rate;
+};
+
+struct exporter {
+	struct exporter *next;          /* in its bucket */
+	struct exporter *newer, *older; /* by last datagram */
+	struct exporter_info info;
+	struct sequence sequence;
+	struct template *templates[TEMPLATE_BUCKETS];
+	uint16_t missing[MISSING_MAX];
+	struct sampler samplers[SAMPLERS_MAX];
+	uint16_t n_missing, n_samplers;
+	uint32_t n_held;        /* sets of it that wait */
+	uint32_t sampling_rate; /* told without a sampler id; 0 = not told */
+	uint32_t common_rate;   /* that all samplers agree on; 0 = they do not */
+	uint32_t uptime;
+	bool uptime_known, init_known;
+	int64_t init_ms; /* element 160 */
+};
+
+/* The header of the message that a set stands in; kept with a held set. */
+struct message {
+	struct exporter *exporter;
+	enum dialect dialect;
+	struct message_clock clock;
+	int64_t t_recv;       /* 0 = not known */
+	uint32_t header_rate; /* sampling rate of a v5 header, 0 = none */
+	bool has_domain, has_engine;
+	uint8_t engine_type, engine_id;
+	uint64_t serial; /* which datagram of the exporter it is */
+	/* Counted while its sets are decoded. */
+	uint32_t records, option_records, template_records;
+	uint32_t sets_unknown; /* sets without template, whose records are not in the counts */
+};
+
+struct held_set {
+	struct held_set *next, *prev; /* by age */
+	struct message message;
+	int64_t since;    /* t_recv, or export time where that is not known */
+	uint64_t records; /* as counted in records_held and records_decoded */
+	uint16_t id;
+	size_t n;
+	uint8_t bytes[];
+};
+
+struct decoder {
+	struct decoder_opts opts;
+	struct stats *stats;
+	struct source_index sources;
+	struct batch *batches[SHAPE_MAX];
+	bool no_recv[SHAPE_MAX]; /* the batch has rows without t_recv */
+
+	struct exporter **buckets;
+	size_t n_buckets, n_exporters;
+	struct exporter *newest, *oldest;
+	size_t n_templates, template_mem;
+
+	struct held_set *held_oldest, *held_newest;
+	size_t n_held, held_mem;
+	uint64_t records_held,
+	    counted_before; /* of the set being released, records already in records_decoded */
+
+	struct template *fixed[3]; /* v1, v5, v7 */
+	struct element *parsed;    /* opts.max_fields */
+	uint16_t *offs,
+	    *lens; /* RECORDS_AT_ONCE * opts.max_fields: of records of variable length */
+	struct option_element *option_elements; /* opts.max_fields */
+	uint64_t scratch[SCRATCH_MAX][BATCH_ROWS];
+};
+
+/* Whether n bytes are padding. */
+static inline bool all_zero(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i])
+			return false;
+	return true;
+}
+
+static inline void count(struct decoder *d, enum stat which, uint64_t n)
+{
+	stat_add(d->stats, which, n);
+}
+/* Counts a malformed_* reason, also at the exporter. */
+static inline void malformed(struct decoder *d, struct exporter *e, enum stat reason, uint64_t n)
+{
+	count(d, reason, n);
+	e->info.malformed[reason - MALFORMED_FIRST] += n;
+}
+
+/* --- exporter.c */
+struct exporter_key {
+	struct ip ip;
+	uint16_t port;
+	uint8_t version;
+	uint32_t domain;
+};
+/* The exporter of a message: known, or new if the datagram is an export beyond doubt or its source
+ * has sent one before. NULL: a reject was counted. seq: of its header, NULL if the version has
+ * none. */
+struct exporter *exporter_for(struct decoder *d, const struct datagram *dg,
+			      const struct exporter_key *k, const uint32_t *seq);
+bool exporter_plausible(const struct decoder *d, const struct datagram *dg);
+/* Whether its sysUpTime says that it started anew since the last datagram; remembers the new one.
+ */
+bool exporter_restarted(struct exporter *e, uint32_t uptime);
+struct exporter *exporter_find(const struct decoder *d, const struct exporter_key *k);
+/* Whether any exporter at this address and port is known. */
+bool exporter_source_known(const struct decoder *d, const struct ip *ip, uint16_t port);
+/* A new one, in place of a silent one at the limit; one that went on sending from another port is
+ * taken over with its templates if `seq` is what it would send next. NULL: limit or no memory, the
+ * reject is counted. */
+struct exporter *exporter_add(struct decoder *d, const struct exporter_key *k, int64_t now,
+			      const uint32_t *seq);
+/* A datagram of it arrived: the order by age, times, counters. */
+void exporter_heard(struct decoder *d, struct exporter *e, const struct datagram *dg,
+		    int64_t export_ms);
+/* Its sequence number; units as in struct sequence_step. */
+void exporter_sequence(struct decoder *d, struct exporter *e, const struct sequence_step *step);
+void exporters_free(struct decoder *d);
+struct template *exporter_template(const struct exporter *e, uint16_t id);
+/* Takes t over; false: no room, t is freed and the refusal counted. */
+bool exporter_put_template(struct decoder *d, struct exporter *e, struct template *t);
+void exporter_drop_template(struct decoder *d, struct exporter *e, uint16_t id);
+/* All of them, or all options templates. */
+void exporter_drop_templates(struct decoder *d, struct exporter *e, bool options);
+void exporter_missing(struct exporter *e, uint16_t id);
+
+/* --- data.c */
+/* Decodes the records of a data set; r is its body. */
+void data_set(struct decoder *d, struct message *m, const struct template *t, struct rd *r);
+/* What follows the last record of a set: zeros, or else a record that ends early. */
+void data_padding(struct decoder *d, struct message *m, const struct rd *r);
+void decoder_emit(struct decoder *d, enum shape shape);
+
+/* --- options.c */
+void options_set(struct decoder *d, struct message *m, const struct template *t, struct rd *r);
+/* The sampling rate told for a sampler id, 0 = none. */
+uint32_t exporter_sampler_rate(const struct exporter *e, uint64_t id);
+
+/* --- sets.c */
+/* IPFIX: whether m's clock knows when the device started (element 160 in an option record). */
+void message_uptime(struct message *m);
+/* The sets of a v9 or IPFIX message, to the end of r. */
+void message_sets(struct decoder *d, struct message *m, struct rd *r);
+
+/* --- held.c */
+void held_add(struct decoder *d, struct message *m, uint16_t id, const struct rd *body);
+/* After the sets of a message: how many records its held sets stand for, by the count of a v9
+ * header. */
+void held_settle(struct decoder *d, struct message *m, uint32_t header_count);
+/* Decodes what waited for this template; m brought it. */
+void held_release(struct decoder *d, struct message *m, const struct template *t);
+void held_expire(struct decoder *d, int64_t now);
+void held_forget(struct decoder *d, const struct exporter *e);
+
+/* --- nf5.c, nf9.c, ipfix.c: one datagram each, p..n is all of it. True: decoded; false: a reject
+ * was counted. */
+bool nf5_decode(struct decoder *d, const struct datagram *dg);
+bool nf9_decode(struct decoder *d, const struct datagram *dg);
+bool ipfix_decode(struct decoder *d, const struct datagram *dg);
+must_check enum err nf5_init(struct decoder *d);

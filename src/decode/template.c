@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "decode/template.h"
+
+#include "base/attr.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- element -> field */
+
+static uint64_t element_key(enum dialect d, uint32_t pen, uint16_t id)
+{
+	return (uint64_t)d << 48 | (uint64_t)pen << 16 | id;
+}
+
+static int ref_cmp(const void *a, const void *b)
+{
+	const struct source_ref *x = a, *y = b;
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return x->field < y->field ? -1 : x->field > y->field;
+}
+
+static void index_add(struct source_index *x, enum dialect d, const struct field_source *s,
+		      enum field f, size_t priority)
+{
+	x->v[x->n++] = (struct source_ref){.key = element_key(d, s->pen, s->id),
+					   .field = (uint16_t)f,
+					   .priority = (uint8_t)MIN_OF(priority, UINT8_MAX),
+					   .conv = (uint8_t)s->conv};
+}
+
+enum err source_index_init(struct source_index *x)
+{
+	size_t max = 0;
+	for (size_t f = 0; f < FIELD_MAX; f++)
+		max += 2 * (size_t)field_table[f].n_sources;
+	*x = (struct source_index){.v = calloc(max, sizeof(*x->v))};
+	if (!x->v)
+		return ERR_NOMEM;
+	for (int f = 0; f < FIELD_MAX; f++)
+		for (size_t i = 0; i < field_table[f].n_sources; i++) {
+			const struct field_source *s = &field_table[f].sources[i];
+			if (s->scope != SCOPE_IPFIX)
+				index_add(x, DIALECT_NF9, s, (enum field)f, i);
+			if (s->scope != SCOPE_NF9)
+				index_add(x, DIALECT_IPFIX, s, (enum field)f, i);
+		}
+	qsort(x->v, x->n, sizeof(*x->v), ref_cmp);
+	return ERR_OK;
+}
+
+void source_index_fini(struct source_index *x)
+{
+	free(x->v);
+	*x = (struct source_index){0};
+}
+
+/* The first row with this key; rows with the same key follow. x->n if there is none. */
+static size_t index_find(const struct source_index *x, uint64_t key)
+{
+	size_t lo = 0, hi = x->n;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (x->v[mid].key < key)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* --- compiling */
+
+/* Elements that are needed to make fields but are none. */
+static const struct {
+	uint16_t id;
+	enum scratch scratch;
+	bool ipfix_only;
+} scratch_elements[] = {
+    {48, SCRATCH_SAMPLER, false},     {302, SCRATCH_SAMPLER, false},
+    {161, SCRATCH_DURATION_MS, true}, {162, SCRATCH_DURATION_US, true},
+    {160, SCRATCH_INIT_MS, true},
+};
+
+enum { NO_ELEMENT = UINT16_MAX };
+
+struct choice {
+	uint16_t source; /* element, NO_ELEMENT = none */
+	uint16_t other;  /* element of the other address family */
+	uint8_t priority, conv, other_conv;
+};
+
+struct compiling {
+	const struct template_def *def;
+	struct template t; /* without its arrays */
+	struct choice best[FIELD_MAX];
+	uint16_t scratch[SCRATCH_MAX];
+	struct op ops[2 * FIELD_MAX + SCRATCH_MAX];
+	uint32_t bad;
+};
+
+static bool len_fits(enum conv c, uint16_t len)
+{
+	bool variable = len == LEN_VARIABLE;
+	switch (c) {
+	case CONV_UINT:
+	case CONV_MS:
+	case CONV_SEC:
+		return variable || (len >= 1 && len <= 8);
+	case CONV_DELTA_US:
+	case CONV_UPTIME:
+		return variable || (len >= 1 && len <= 4);
+	case CONV_IP4:
+		return variable || len == 4;
+	case CONV_IP6:
+		return variable || len == 16;
+	case CONV_MAC:
+		return variable || len == 6;
+	case CONV_NTP_US:
+	case CONV_NTP_NS:
+		return variable || len == 8;
+	case CONV_HIGH8:
+	case CONV_LOW8:
+		return variable || len == 2;
+	case CONV_MPLS:
+		return variable || len == 3;
+	case CONV_U32S:
+		return variable || len % 4 == 0;
+	case CONV_STR:
+		return true;
+	}
+	return false;
+}
+
+static void consider(struct compiling *c, uint16_t i, const struct source_ref *r)
+{
+	struct choice *b = &c->best[r->field];
+	enum conv conv = (enum conv)r->conv;
+	if (conv == CONV_MPLS && c->t.n_mpls < MPLS_MAX)
+		c->t.mpls[c->t.n_mpls++] = i;
+	bool pair = b->source != NO_ELEMENT && b->conv != r->conv &&
+		    (b->conv == CONV_IP4 || b->conv == CONV_IP6) &&
+		    (conv == CONV_IP4 || conv == CONV_IP6);
+	bool better = b->source == NO_ELEMENT || r->priority < b->priority;
+	if (pair && better) {
+		b->other = b->source;
+		b->other_conv = b->conv;
+	} else if (pair && b->other == NO_ELEMENT) {
+		b->other = i;
+		b->other_conv = r->conv;
+	}
+	if (better) {
+		b->source = i;
+		b->priority = r->priority;
+		b->conv = r->conv;
+	}
+}
+
+static void consider_scratch(struct compiling *c, uint16_t i, const struct element *e)
+{
+	for (size_t k = 0; k < ARRAY_LEN(scratch_elements); k++)
+		if (e->pen == 0 && e->id == scratch_elements[k].id && e->len <= 8 &&
+		    (c->def->dialect == DIALECT_IPFIX || !scratch_elements[k].ipfix_only) &&
+		    c->scratch[scratch_elements[k].scratch] == NO_ELEMENT)
+			c->scratch[scratch_elements[k].scratch] = i;
+}
+
+static void choose(struct compiling *c, const struct source_index *x)
+{
+	for (int f = 0; f < FIELD_MAX; f++)
+		c->best[f].source = c->best[f].other = NO_ELEMENT;
+	for (int s = 0; s < SCRATCH_MAX; s++)
+		c->scratch[s] = NO_ELEMENT;
+	for (uint16_t i = 0; i < c->def->n; i++) {
+		const struct element *e = &c->def->elements[i];
+		uint64_t key = element_key(c->def->dialect, e->pen, e->id);
+		bool bad = false;
+		for (size_t k = index_find(x, key); k < x->n && x->v[k].key == key; k++)
+			if (len_fits((enum conv)x->v[k].conv, e->len))
+				consider(c, i, &x->v[k]);
+			else
+				bad = true;
+		c->bad += bad;
+		consider_scratch(c, i, e);
+	}
+}
+
+static enum op_kind uint_kind(enum ctype t, uint16_t len)
+{
+	static const enum op_kind first[CT_MAX] = {
+	    [CT_U8] = OP_UINT_1_1,  [CT_U16] = OP_UINT_1_2, [CT_U32] = OP_UINT_1_4,
+	    [CT_U64] = OP_UINT_1_8, [CT_MS] = OP_UINT_1_8,  [CT_MAC] = OP_UINT_1_8};
+	unsigned step = len == 1 ? 0 : len == 2 ? 1 : len == 4 ? 2 : len == 8 ? 3 : 4;
+	return (enum op_kind)(first[t] + step);
+}
+
+static enum op_kind kind_of(enum conv c, enum ctype t, uint16_t len)
+{
+	switch (c) {
+	case CONV_UINT:
+		return uint_kind(t, len);
+	case CONV_IP4:
+		return OP_IP4;
+	case CONV_IP6:
+		return OP_IP6;
+	case CONV_MAC:
+		return OP_MAC;
+	case CONV_STR:
+		return OP_STR;
+	case CONV_MS:
+		return OP_MS;
+	case CONV_SEC:
+		return OP_SEC;
+	case CONV_NTP_US:
+		return OP_NTP_US;
+	case CONV_NTP_NS:
+		return OP_NTP_NS;
+	case CONV_DELTA_US:
+		return OP_DELTA_US;
+	case CONV_UPTIME:
+		return OP_UPTIME;
+	case CONV_HIGH8:
+		return OP_HIGH8;
+	case CONV_LOW8:
+		return OP_LOW8;
+	case CONV_MPLS:
+		return OP_MPLS;
+	case CONV_U32S:
+		return OP_U32S;
+	}
+	return OP_UINT_N_8;
+}
+
+static void use(struct template *t, enum field f, bool in_every_record)
+{
+	t->uses[f / 64] |= (uint64_t)1 << (f % 64);
+	if (field_table[f].shape > t->shape)
+		t->shape = field_table[f].shape;
+	unsigned bit = field_table[f].present_bit;
+	if (in_every_record)
+		t->present[bit / 64] |= (uint64_t)1 << (bit % 64);
+}
+
+static void add_op(struct compiling *c, enum op_kind kind, uint16_t source, unsigned field)
+{
+	c->ops[c->t.n_ops++] = (struct op){(uint8_t)kind, source, (uint16_t)field};
+}
+
+static void add_ops(struct compiling *c)
+{
+	struct template *t = &c->t;
+	for (unsigned s = 0; s < SCRATCH_MAX; s++)
+		if (c->scratch[s] != NO_ELEMENT)
+			add_op(c, OP_SCRATCH, c->scratch[s], s);
+	for (unsigned f = 0; f < FIELD_MAX; f++) {
+		const struct choice *b = &c->best[f];
+		if (b->source == NO_ELEMENT)
+			continue;
+		enum ctype ct = field_table[f].ctype;
+		uint16_t source = b->source;
+		if (b->other != NO_ELEMENT && b->conv == CONV_IP6)
+			source = b->other; /* IPv4 first, IPv6 where that is 0.0.0.0 */
+		enum conv conv = b->other != NO_ELEMENT ? CONV_IP4 : (enum conv)b->conv;
+		add_op(c, kind_of(conv, ct, c->def->elements[source].len), source, f);
+		if (b->other != NO_ELEMENT)
+			add_op(c, OP_IP6_IF_NO_IP4, b->conv == CONV_IP6 ? b->source : b->other, f);
+		t->reads_uptime |= conv == CONV_UPTIME;
+		t->texts |= ct == CT_STR || ct == CT_U32LIST;
+		/* A value of variable length is there if it has bytes; a text if it is not empty.
+		 */
+		use(t, (enum field)f,
+		    ct != CT_STR && ct != CT_U32LIST &&
+			c->def->elements[source].len != LEN_VARIABLE);
+	}
+}
+
+/* Addresses say the version where element 60 does not. */
+static void plan_ip_version(struct compiling *c)
+{
+	struct template *t = &c->t;
+	const struct choice *b =
+	    &c->best[c->best[F_src_ip].source != NO_ELEMENT ? F_src_ip : F_dst_ip];
+	if (template_uses(t, F_ip_version) || b->source == NO_ELEMENT)
+		return;
+	t->after.ip_version_by_row = b->other != NO_ELEMENT;
+	if (!t->after.ip_version_by_row)
+		t->ip_version = b->conv == CONV_IP4 ? 4 : 6;
+	use(t, F_ip_version, true);
+}
+
+static void plan_icmp(struct compiling *c)
+{
+	struct template *t = &c->t;
+	bool typed = template_uses(t, F_icmp_type) || template_uses(t, F_icmp_code);
+	if (!template_uses(t, F_proto))
+		return;
+	t->after.icmp_only_if_icmp = typed;
+	if (typed || c->def->dialect != DIALECT_NF9 || !template_uses(t, F_dst_port))
+		return;
+	t->after.icmp_from_port = true;
+	use(t, F_icmp_type, false);
+	use(t, F_icmp_code, false);
+}
+
+static void plan_times(struct compiling *c)
+{
+	struct template *t = &c->t;
+	bool first = template_uses(t, F_t_first), last = template_uses(t, F_t_last);
+	bool ms = c->scratch[SCRATCH_DURATION_MS] != NO_ELEMENT;
+	bool us = c->scratch[SCRATCH_DURATION_US] != NO_ELEMENT;
+	t->after.init_in_record = t->reads_uptime && c->scratch[SCRATCH_INIT_MS] != NO_ELEMENT;
+	if (first == last || (!ms && !us))
+		return;
+	t->after.duration_us = us;
+	t->after.duration_ms = !us;
+	t->after.duration_sets_first = last;
+	use(t, last ? F_t_first : F_t_last, true);
+}
+
+static void lay_out(struct template *t)
+{
+	size_t off = 0;
+	for (uint16_t i = 0; i < t->n; i++) {
+		uint16_t len = t->elements[i].len;
+		t->offs[i] = (uint16_t)off;
+		t->lens[i] = len;
+		t->variable |= len == LEN_VARIABLE;
+		off += len == LEN_VARIABLE ? 1 : len;
+	}
+	/* A record longer than a message can be never fits; the length saturates. */
+	t->min_len = (uint16_t)MIN_OF(off, UINT16_MAX);
+}
+
+/* One block of memory: the struct, then its arrays. */
+static struct template *seal(const struct compiling *c)
+{
+	size_t n = c->def->n;
+	size_t per_element = sizeof(struct element) + 2 * sizeof(uint16_t);
+	size_t mem = sizeof(struct template) + n * per_element + c->t.n_ops * sizeof(struct op);
+	struct template *t = malloc(mem);
+	if (!t)
+		return NULL;
+	*t = c->t;
+	t->mem = mem;
+	t->elements = (struct element *)(void *)(t + 1);
+	t->offs = (uint16_t *)(void *)(t->elements + n);
+	t->lens = t->offs + n;
+	t->ops = (struct op *)(void *)(t->lens + n);
+	memcpy(t->elements, c->def->elements, n * sizeof(*t->elements));
+	memcpy(t->ops, c->ops, t->n_ops * sizeof(*t->ops));
+	lay_out(t);
+	return t;
+}
+
+struct template *template_compile(const struct source_index *x, const struct template_def *def,
+				  uint32_t *ret_bad)
+{
+	struct compiling c = {
+	    .def = def,
+	    .t = {.id = def->id, .n = def->n, .n_scope = def->n_scope, .options = def->options}};
+	if (!def->options) {
+		choose(&c, x);
+		add_ops(&c);
+		plan_ip_version(&c);
+		plan_icmp(&c);
+		plan_times(&c);
+		c.t.after.sampler = c.scratch[SCRATCH_SAMPLER] != NO_ELEMENT;
+		c.t.after.rate_in_record = template_uses(&c.t, F_sampling_rate);
+	}
+	*ret_bad = c.bad;
+	return seal(&c);
+}
+
+bool template_same(const struct template *t, const struct template_def *def)
+{
+	return t->n == def->n && t->n_scope == def->n_scope && t->options == def->options &&
+	       memcmp(t->elements, def->elements, def->n * sizeof(*def->elements)) == 0;
+}
+
+/* The length of a value of variable length (RFC 7011 7): 1 byte, or 255 and 2 bytes. */
+static uint16_t rd_varlen(struct rd *r)
+{
+	uint8_t n = rd_u8(r);
+	return n == 255 ? rd_be16(r) : n;
+}
+
+const uint8_t *template_delimit(const struct template *t, struct rd *r, uint16_t *offs,
+				uint16_t *lens)
+{
+	const uint8_t *start = r->p;
+	for (uint16_t i = 0; i < t->n; i++) {
+		uint16_t len = t->elements[i].len;
+		if (len == LEN_VARIABLE)
+			len = rd_varlen(r);
+		offs[i] = (uint16_t)(r->p - start);
+		lens[i] = len;
+		rd_skip(r, len);
+	}
+	return r->bad ? NULL : start;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A template (NetFlow v9, IPFIX, and the fixed layouts of v1, v5, v7), compiled when it arrives to
+ * a list of copy operations: element -> column. Which element a field takes when several are there
+ * ("first listed wins", fields.def) is decided here, once, so that decoding is a loop per operation
+ * and nothing else. */
+#pragma once
+#include "base/err.h"
+#include "base/rd.h"
+#include "model/field.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum dialect { DIALECT_NF9, DIALECT_IPFIX };
+
+enum { LEN_VARIABLE = 65535, MPLS_MAX = 10, PEN_REVERSE = 29305 };
+
+struct element {
+	uint32_t pen;
+	uint16_t id, len; /* LEN_VARIABLE: the length is in the record */
+};
+
+/* Numbers of a record that are no field but needed to make one. */
+enum scratch {
+	SCRATCH_SAMPLER,
+	SCRATCH_DURATION_MS,
+	SCRATCH_DURATION_US,
+	SCRATCH_INIT_MS,
+	SCRATCH_MAX
+};
+
+/* X(kind): what an operation does; convert.c has a loop for each. UINT_s_d: s bytes on the wire to
+ * d in the column, s = N: any length up to 8. */
+#define OP_KINDS(X)                                                                                \
+	X(UINT_1_1)                                                                                \
+	X(UINT_2_1) X(UINT_4_1) X(UINT_8_1) X(UINT_N_1) X(UINT_1_2) X(UINT_2_2) X(UINT_4_2)        \
+	    X(UINT_8_2) X(UINT_N_2) X(UINT_1_4) X(UINT_2_4) X(UINT_4_4) X(UINT_8_4) X(UINT_N_4)    \
+		X(UINT_1_8) X(UINT_2_8) X(UINT_4_8) X(UINT_8_8) X(UINT_N_8) X(IP4) X(IP6)          \
+		    X(IP6_IF_NO_IP4) X(MAC) X(HIGH8) X(LOW8) X(MS) X(SEC) X(NTP_US) X(NTP_NS)      \
+			X(DELTA_US) X(UPTIME) X(STR) X(MPLS) X(U32S) X(SCRATCH)
+enum op_kind {
+#define X(k) OP_##k,
+	OP_KINDS(X)
+#undef X
+};
+
+struct op {
+	uint8_t kind;    /* enum op_kind */
+	uint16_t source; /* index of the element */
+	uint16_t field;  /* enum field, or enum scratch for OP_SCRATCH */
+};
+
+enum { FIELD_WORDS = (FIELD_MAX + 63) / 64 };
+
+/* What has to be done with the rows after the operations. */
+struct template_after {
+	bool ip_version_by_row; /* both address families are in the template */
+	bool icmp_from_port;    /* v5, v9: type and code are in dst_port */
+	bool icmp_only_if_icmp; /* type and code are absent where the protocol is another */
+	bool duration_ms, duration_us, duration_sets_first;
+	bool init_in_record; /* element 160 beside 21 and 22 */
+	bool rate_in_record, sampler;
+};
+
+struct template
+{
+	struct template *next; /* in its bucket */
+	size_t mem;
+	uint64_t used_at; /* datagram of the exporter that used it last */
+	uint16_t id, n, n_scope, n_ops, n_mpls;
+	bool options, variable, reads_uptime;
+	bool texts;         /* some column is a text or a list */
+	uint8_t ip_version; /* of all records, 0 = not known or by row */
+	uint16_t min_len;   /* bytes of a record; of the shortest if variable */
+	enum shape shape;
+	struct template_after after;
+	uint64_t uses[FIELD_WORDS];      /* columns the operations write */
+	uint64_t present[PRESENT_WORDS]; /* presence bits that every record has */
+	struct element *elements;        /* n */
+	uint16_t *offs, *lens;           /* n each; of a record, if not variable */
+	struct op *ops;                  /* n_ops */
+	uint16_t mpls[MPLS_MAX];         /* elements that hold labels, top first */
+};
+
+/* Element -> field, from fields.def, sorted by element. */
+struct source_ref {
+	uint64_t key;
+	uint16_t field;
+	uint8_t priority;
+	uint8_t conv; /* enum conv */
+};
+struct source_index {
+	struct source_ref *v;
+	size_t n;
+};
+must_check enum err source_index_init(struct source_index *x);
+void source_index_fini(struct source_index *x);
+
+struct template_def {
+	enum dialect dialect;
+	uint16_t id, n, n_scope;
+	bool options;
+	const struct element *elements;
+};
+/* A compiled template, or NULL without memory. *ret_bad counts elements whose length does not fit
+ * their type; they are skipped when records are decoded. Free with free(). */
+struct template *template_compile(const struct source_index *x, const struct template_def *def,
+				  uint32_t *ret_bad);
+/* Whether t was compiled from this very definition. */
+bool template_same(const struct template *t, const struct template_def *def);
+
+static inline bool template_uses(const struct template *t, enum field f)
+{
+	return t->uses[f / 64] >> (f % 64) & 1;
+}
+
+/* Where the elements of the next record lie, relative to its start; arrays of t->n. NULL: the
+ * record ends early, and r is bad. */
+const uint8_t *template_delimit(const struct template *t, struct rd *r, uint16_t *offs,
+				uint16_t *lens);
