@@ -99,12 +99,12 @@ static inline bool all_zero(const uint8_t *p, size_t n)
 	return true;
 }
 
-static inline void count(struct decoder *d, enum stat which, uint64_t n)
+static inline void count(struct decoder *d, enum stat_id which, uint64_t n)
 {
 	stat_add(d->stats, which, n);
 }
 /* Counts a malformed_* reason, also at the exporter. */
-static inline void malformed(struct decoder *d, struct exporter *e, enum stat reason, uint64_t n)
+static inline void malformed(struct decoder *d, struct exporter *e, enum stat_id reason, uint64_t n)
 {
 	count(d, reason, n);
 	e->info.malformed[reason - MALFORMED_FIRST] += n;
