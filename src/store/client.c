@@ -306,11 +306,11 @@ enum err store_query(struct store *s, const struct store_query *q, struct store_
 		e = diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
 	} else {
 		struct http_call r = {.method = "POST",
-					 .url = buf_cstr(&url),
-					 .body = sql.p,
-					 .body_len = sql.n,
-					 .total_ms = q->timeout_ms,
-					 .cancel = q->cancel};
+				      .url = buf_cstr(&url),
+				      .body = sql.p,
+				      .body_len = sql.n,
+				      .total_ms = q->timeout_ms,
+				      .cancel = q->cancel};
 		e = transact(s, &r, &a, reterr);
 	}
 	buf_fini(&url);
@@ -352,8 +352,7 @@ enum err store_ping(struct store *s, struct diag *reterr)
 	struct buf url = {0};
 	buf_fmt(&url, "%s/ping", s->base);
 	struct answer a = {0};
-	struct http_call r = {
-	    .method = "GET", .url = buf_cstr(&url), .total_ms = PING_TIMEOUT_MS};
+	struct http_call r = {.method = "GET", .url = buf_cstr(&url), .total_ms = PING_TIMEOUT_MS};
 	enum err e = transact(s, &r, &a, reterr);
 	buf_fini(&url);
 	return e;
@@ -376,7 +375,8 @@ static void insert_sql(const struct store *s, const struct store_insert *in, str
 		" min_insert_block_size_rows = %llu, min_insert_block_size_bytes = 0,"
 		" min_insert_block_size_rows_for_materialized_views = %llu,"
 		" min_insert_block_size_bytes_for_materialized_views = 0 FORMAT Native",
-		block, block, block, block);
+		block, block, block, block,
+		*s->cluster ? ", distributed_foreground_insert = 1" : "");
 }
 
 enum err store_insert(struct store *s, const struct store_insert *in, struct store_summary *ret,
@@ -389,13 +389,13 @@ enum err store_insert(struct store *s, const struct store_insert *in, struct sto
 	add_arg(&url, "", "query", buf_cstr(&sql));
 	add_arg(&url, "", "wait_end_of_query", "1");
 	struct http_call r = {.method = "POST",
-				 .url = buf_cstr(&url),
-				 .body_is_file = true,
-				 .body_fd = in->fd,
-				 .body_off = in->off,
-				 .body_len = in->len,
-				 .total_ms = in->timeout_ms,
-				 .cancel = in->cancel};
+			      .url = buf_cstr(&url),
+			      .body_is_file = true,
+			      .body_fd = in->fd,
+			      .body_off = in->off,
+			      .body_len = in->len,
+			      .total_ms = in->timeout_ms,
+			      .cancel = in->cancel};
 	enum err e = sql.bad || url.bad
 			 ? diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM))
 			 : transact(s, &r, &a, reterr);
@@ -423,8 +423,18 @@ enum err store_cancel(struct store *s, const char *query_id, struct diag *reterr
 bool store_code_passes(int code)
 {
 	static const int passing[] = {
+	    0,   /* no code: a proxy, or the front was busy */
+	    60,  /* UNKNOWN_TABLE: migrate again */
+	    74,  /* CANNOT_READ_FROM_FILE_DESCRIPTOR */
+	    75,  /* CANNOT_WRITE_TO_FILE_DESCRIPTOR */
+	    76,  /* CANNOT_OPEN_FILE */
+	    81,  /* UNKNOWN_DATABASE: migrate again */
 	    159, /* TIMEOUT_EXCEEDED */
 	    164, /* READONLY */
+	    173, /* CANNOT_ALLOCATE_MEMORY */
+	    192, /* UNKNOWN_USER */
+	    193, /* WRONG_PASSWORD */
+	    194, /* REQUIRED_PASSWORD */
 	    198, /* DNS_ERROR */
 	    202, /* TOO_MANY_SIMULTANEOUS_QUERIES */
 	    209, /* SOCKET_TIMEOUT */
@@ -438,6 +448,9 @@ bool store_code_passes(int code)
 	    319, /* UNKNOWN_STATUS_OF_INSERT */
 	    394, /* QUERY_WAS_CANCELLED */
 	    425, /* SYSTEM_ERROR */
+	    439, /* CANNOT_SCHEDULE_TASK */
+	    497, /* ACCESS_DENIED */
+	    516, /* AUTHENTICATION_FAILED */
 	    999, /* KEEPER_EXCEPTION */
 	};
 	for (size_t i = 0; i < ARRAY_LEN(passing); i++)

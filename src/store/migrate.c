@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/migrate.h"
+
+#include "model/native.h"
+#include "store/client.h"
+#include "store/schema.h"
+
+#include <string.h>
+
+/* Numbered changes of tables that exist. 1 is the making of all tables; a later row has the
+ * statements that turn the tables of the version before into its own (order, partitions, views,
+ * renames, types). New columns need no row. */
+static const struct {
+	unsigned version;
+	const char *const *statements; /* NULL-terminated */
+} changes[] = {{1, NULL}};
+
+unsigned store_schema_version(void)
+{
+	return changes[ARRAY_LEN(changes) - 1].version;
+}
+
+static struct schema_target target_of(const struct store *s)
+{
+	return (struct schema_target){store_database(s), store_cluster(s)};
+}
+
+/* Text of a small result: one line per row, columns separated by tabs. */
+static enum err fetch_text(struct store *s, const char *sql, struct buf *out, struct diag *reterr)
+{
+	struct store_query q = {.sql = sql, .format = "TabSeparated", .timeout_ms = 30000};
+	return store_fetch(s, &q, out, NULL, reterr);
+}
+
+/* *ret = 0 in a store without tables of ours. */
+static enum err read_version(struct store *s, unsigned *ret, struct diag *reterr)
+{
+	struct buf sql = {0}, out = {0};
+	buf_str(&sql, "SELECT count() FROM system.tables WHERE database = ");
+	store_quote(&sql, store_database(s), strlen(store_database(s)));
+	buf_str(&sql, " AND name = 'migrations'");
+	enum err e = fetch_text(s, buf_cstr(&sql), &out, reterr);
+	unsigned version = 0;
+	if (!e && buf_cstr(&out)[0] == '1') {
+		buf_reset(&sql);
+		buf_reset(&out);
+		buf_fmt(&sql, "SELECT max(version) FROM %s.migrations", store_database(s));
+		e = fetch_text(s, buf_cstr(&sql), &out, reterr);
+		const char *p = buf_cstr(&out);
+		for (; *p >= '0' && *p <= '9' && version < 1000000; p++)
+			version = version * 10 + (unsigned)(*p - '0');
+	}
+	buf_fini(&sql);
+	buf_fini(&out);
+	if (!e)
+		*ret = version;
+	return e;
+}
+
+static enum err make_tables(struct store *s, struct diag *reterr)
+{
+	struct schema_target t = target_of(s);
+	struct buf sql = {0};
+	enum err e = ERR_OK;
+	for (unsigned i = 0; !e && schema_statement(&sql, &t, i); i++) {
+		e = store_exec(s, buf_cstr(&sql), reterr);
+		buf_reset(&sql);
+	}
+	buf_fini(&sql);
+	return e;
+}
+
+static enum err note_version(struct store *s, unsigned version, struct diag *reterr)
+{
+	struct buf sql = {0};
+	buf_fmt(&sql, "INSERT INTO %s.migrations (version, program) VALUES (%u, '%s')",
+		store_database(s), version, WEIR_VERSION);
+	enum err e = store_exec(s, buf_cstr(&sql), reterr);
+	buf_fini(&sql);
+	return e;
+}
+
+static enum err run_changes(struct store *s, unsigned from, struct diag *reterr)
+{
+	enum err e = ERR_OK;
+	for (size_t i = 0; i < ARRAY_LEN(changes) && !e; i++) {
+		if (changes[i].version <= from)
+			continue;
+		for (const char *const *st = changes[i].statements; st && *st && !e; st++)
+			e = store_exec(s, *st, reterr);
+		if (!e)
+			e = note_version(s, changes[i].version, reterr);
+	}
+	return e;
+}
+
+/* Whether the lines of text hold "table\tcolumn". */
+static bool lists_column(const char *text, const char *table, const char *column)
+{
+	size_t tn = strlen(table), cn = strlen(column);
+	for (const char *line = text; *line;) {
+		size_t n = strcspn(line, "\n");
+		if (n == tn + 1 + cn && strncmp(line, table, tn) == 0 && line[tn] == '\t' &&
+		    strncmp(line + tn + 1, column, cn) == 0)
+			return true;
+		line += n + (line[n] == '\n');
+	}
+	return false;
+}
+
+static enum err add_column(struct store *s, const char *table, unsigned column, struct diag *reterr)
+{
+	struct schema_target t = target_of(s);
+	struct buf sql = {0};
+	enum err e = ERR_OK;
+	for (unsigned step = 0; !e && schema_add_column(&sql, &t, table, column, step); step++) {
+		e = store_exec(s, buf_cstr(&sql), reterr);
+		buf_reset(&sql);
+	}
+	buf_fini(&sql);
+	return e;
+}
+
+static enum err add_missing(struct store *s, const char *existing, struct diag *reterr)
+{
+	bool added = false;
+	for (unsigned shape = 0; shape < SHAPE_MAX; shape++) {
+		const char *table = schema_flow_table((enum shape)shape);
+		for (unsigned c = 0; c < NATIVE_MAX; c++) {
+			if (!native_in_shape(c, (enum shape)shape) ||
+			    lists_column(existing, table, native_name(c)))
+				continue;
+			enum err e = add_column(s, table, c, reterr);
+			if (e)
+				return e;
+			added = true;
+		}
+	}
+	if (!added)
+		return ERR_OK;
+	struct schema_target t = target_of(s);
+	struct buf sql = {0};
+	schema_flows_view(&sql, &t);
+	enum err e = store_exec(s, buf_cstr(&sql), reterr);
+	buf_fini(&sql);
+	return e;
+}
+
+static enum err compare_columns(struct store *s, struct diag *reterr)
+{
+	struct buf sql = {0}, out = {0};
+	buf_str(&sql, "SELECT table, name FROM system.columns WHERE database = ");
+	store_quote(&sql, store_database(s), strlen(store_database(s)));
+	enum err e = fetch_text(s, buf_cstr(&sql), &out, reterr);
+	if (!e)
+		e = add_missing(s, buf_cstr(&out), reterr);
+	buf_fini(&sql);
+	buf_fini(&out);
+	return e;
+}
+
+enum err store_migrate(struct store *s, struct diag *reterr)
+{
+	unsigned version = 0;
+	enum err e = read_version(s, &version, reterr);
+	if (e)
+		return e;
+	if (version > store_schema_version())
+		return diag_set(
+		    reterr, ERR_VERSION, 0, 0,
+		    "the store has tables of version %u, made by a newer Weir; this one knows %u",
+		    version, store_schema_version());
+	if (version == 0)
+		e = make_tables(s, reterr);
+	if (!e)
+		e = run_changes(s, version, reterr);
+	if (!e)
+		e = compare_columns(s, reterr);
+	return e;
+}

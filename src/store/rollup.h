@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rollups and the materialized views that fill them, as SQL text (data-model.md, "Time").
+ *
+ * series_30s and series_5m: bytes, packets and rev_* of a record spread over its bins from t_first
+ * to t_last; in the bin of t_last also flows, rev_flows and end_* (the same counters unspread).
+ *
+ * talkers_5m, per address and bin of t_last: out_* is what it sent and in_* what was sent to it
+ * (the reverse half of a biflow counts with its ends swapped), flows the records it was an end of,
+ * self_* what it sent to itself, which is in out_* and in in_*.
+ *
+ * present_0 of a rollup has the bits of its dimensions only, so that the SQL of a filter holds
+ * there unchanged; in talkers_5m the bit of src_ip stands for the address. */
+#pragma once
+#include "store/schema.h"
+
+enum { SERIES_BIN_S = 30, SPREAD_BINS_MAX = 64, TALKERS_BIN_S = 300 };
+
+enum rollup { ROLLUP_SERIES_30S, ROLLUP_SERIES_5M, ROLLUP_TALKERS_5M, ROLLUP_MAX };
+struct rollup_info {
+	const char *name;
+	uint32_t bin_s;
+	const enum field *dims; /* to filter and group by; talkers: besides the address */
+	size_t n_dims;
+};
+extern const struct rollup_info rollup_table[ROLLUP_MAX];
+void rollup_create(struct buf *sql, const struct schema_target *t, enum rollup r);
+/* View number i of 7: what fills a rollup must be made after it and after its source. */
+void rollup_view(struct buf *sql, const struct schema_target *t, unsigned i);
+bool rollup_has_dim(enum rollup r, enum field f);
+
+/* SQL expressions shared by the views and by queries on raw flows, so that both compute the same.
+ */
+/* The 30 s bin (its number since the epoch, UInt32) of a time column. */
+void rollup_bin_expr(struct buf *sql, const char *column);
+/* The number of bins (UInt8) that a record is spread over, from its first and last bin. */
+void rollup_spread_expr(struct buf *sql, const char *first, const char *last);
