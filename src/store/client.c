@@ -363,20 +363,23 @@ enum err store_ping(struct store *s, struct diag *reterr)
  * (data-model.md, "Segments"). */
 static void insert_sql(const struct store *s, const struct store_insert *in, struct buf *sql)
 {
+	static const char *const sizes[] = {"max_block_size", "max_insert_block_size",
+					    "min_insert_block_size_rows",
+					    "min_insert_block_size_rows_for_materialized_views"};
 	unsigned long long block = MAX_OF(in->rows, 1u) * 2ull;
 	buf_fmt(sql, "INSERT INTO %s.%s (%s) SETTINGS insert_deduplication_token = ", s->database,
 		in->table, in->columns);
 	store_quote(sql, in->token, strlen(in->token));
-	buf_fmt(sql,
+	buf_str(sql,
 		", insert_deduplicate = 1, deduplicate_blocks_in_dependent_materialized_views = 1, "
-		"async_insert = 0,"
-		" max_insert_threads = 1, max_threads = 1, max_block_size = %llu, "
-		"max_insert_block_size = %llu,"
-		" min_insert_block_size_rows = %llu, min_insert_block_size_bytes = 0,"
-		" min_insert_block_size_rows_for_materialized_views = %llu,"
-		" min_insert_block_size_bytes_for_materialized_views = 0 FORMAT Native",
-		block, block, block, block,
-		*s->cluster ? ", distributed_foreground_insert = 1" : "");
+		"async_insert = 0, max_insert_threads = 1, max_threads = 1");
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+		buf_fmt(sql, ", %s = %llu", sizes[i], block);
+	buf_str(sql, ", min_insert_block_size_bytes = 0, "
+		     "min_insert_block_size_bytes_for_materialized_views = 0");
+	if (*s->cluster)
+		buf_str(sql, ", distributed_foreground_insert = 1");
+	buf_str(sql, " FORMAT Native");
 }
 
 enum err store_insert(struct store *s, const struct store_insert *in, struct store_summary *ret,

@@ -6,6 +6,7 @@
 #pragma once
 #include "base/err.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct store;
