@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `weir up`: checks the configuration, opens the UDP sockets, starts the roles in order, restarts
+ * what dies, stops them in reverse order. One loop over process, signal and event descriptors;
+ * up_role.c holds the machine of a role. */
+#include "base/log.h"
+#include "base/timefmt.h"
+#include "cmd/command.h"
+#include "cmd/control.h"
+#include "cmd/control_client.h"
+#include "cmd/folders.h"
+#include "cmd/handoff.h"
+#include "cmd/opts.h"
+#include "cmd/setup.h"
+#include "cmd/up_role.h"
+#include "cmd/up_view.h"
+#include "conf/conf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+/* In the order of starting. */
+static const char *const role_names[] = {"store", "collect", "serve", "detect", "probe"};
+enum { ROLES = ARRAY_LEN(role_names) };
+
+struct up {
+	struct common_args common;
+	const struct conf *conf;
+	struct up_start start;
+	struct handoff sockets;
+	struct up_role roles[ROLES];
+	struct up_view *view; /* what the control socket shows */
+	struct control *control;
+	int lock_fd, signal_fd, reload_fd;
+	bool stopping, told_ready;
+};
+
+/* One supervisor per dir: the lock goes with the process. */
+static enum err take_lock(struct up *u)
+{
+	struct buf path = {0};
+	buf_fmt(&path, "%s/run/up.lock", u->conf->dir);
+	u->lock_fd = open(buf_cstr(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	enum err e = u->lock_fd < 0 ? err_from_errno(errno) : ERR_OK;
+	if (!e && flock(u->lock_fd, LOCK_EX | LOCK_NB))
+		e = err_from_errno(errno);
+	if (e == ERR_BUSY)
+		log_err("up", "another weir up runs on %s", u->conf->dir);
+	else if (e)
+		log_err("up", "%s: %s", buf_cstr(&path), err_text(e));
+	buf_fini(&path);
+	return e;
+}
+
+/* On a thread of the control socket. */
+static enum err reload(void *ctx, struct diag *reterr)
+{
+	struct up *u = ctx;
+	struct conf_report *report = calloc(1, sizeof(*report));
+	const struct conf *c = NULL;
+	if (!report)
+		return ERR_NOMEM;
+	enum err e = conf_load(u->common.conf, u->common.dir, report, &c);
+	if (e && report->n)
+		*reterr = report->v[0];
+	free(report);
+	conf_put(&c);
+	if (!e && eventfd_write(u->reload_fd, 1))
+		e = err_from_errno(errno);
+	return e;
+}
+
+static bool all_ready(void *ctx, struct diag *reterr)
+{
+	struct up *u = ctx;
+	return up_view_ready(u->view, reterr);
+}
+
+static void append_roles(void *ctx, struct buf *out)
+{
+	struct up *u = ctx;
+	up_view_json(u->view, out);
+}
+
+static void append_metrics(void *ctx, struct buf *out)
+{
+	struct up *u = ctx;
+	up_view_metrics(u->view, out);
+}
+
+static void listens(void *ctx, struct buf *out)
+{
+	struct up *u = ctx;
+	handoff_json(&u->sockets, out);
+}
+
+/* Everything that can fail before a role is started; says what. */
+static enum err prepare(struct up *u)
+{
+	struct diag d = {0};
+	sigset_t set;
+	enum err e = folders_make(u->conf->dir);
+	if (e) {
+		log_err("up", "%s: %s", u->conf->dir,
+			e == ERR_NOT_FOUND ? "its parent folder does not exist" : err_text(e));
+		return e;
+	}
+	if ((e = take_lock(u)))
+		return e;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	u->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	u->reload_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	u->view = up_view_new(ROLES);
+	if (u->signal_fd < 0 || u->reload_fd < 0 || !u->view)
+		e = diag_set(&d, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
+	if (!e)
+		e = handoff_open(u->conf, &u->sockets, &d);
+	if (!e)
+		e = control_start(u->conf->dir,
+				  &(struct control_ops){.role = "up",
+							.ready = all_ready,
+							.listen = listens,
+							.state = append_roles,
+							.metrics = append_metrics,
+							.reload = reload,
+							.ctx = u},
+				  &u->control, &d);
+	if (e)
+		log_err("up", "%s", d.msg);
+	else if (u->sockets.buffer < u->conf->collect_socket_buffer)
+		log_warn("up",
+			 "the kernel grants %llu KB of collect.socket_buffer; raise "
+			 "net.core.rmem_max or start as root",
+			 (unsigned long long)(u->sockets.buffer >> 10));
+	return e;
+}
+
+static void say_absent(const struct up *u)
+{
+	struct buf names = {0};
+	for (size_t i = 0; i < ROLES; i++)
+		if (u->roles[i].phase == PHASE_ABSENT)
+			buf_fmt(&names, "%s%s", names.n ? ", " : "", u->roles[i].name);
+	if (names.n)
+		log_notice("up", "left out, not built yet: %s", buf_cstr(&names));
+	buf_fini(&names);
+}
+
+/* Starting goes forward: a role waits until those before it are settled. Stopping goes back. */
+static enum role_want want_of(const struct up *u, size_t i)
+{
+	if (u->stopping) {
+		for (size_t j = i + 1; j < ROLES; j++)
+			if (u->roles[j].phase != PHASE_STOPPED && u->roles[j].phase != PHASE_ABSENT)
+				return WANT_WAIT;
+		return WANT_STOP;
+	}
+	for (size_t j = 0; j < i; j++)
+		if (!u->roles[j].settled)
+			return WANT_WAIT;
+	return WANT_RUN;
+}
+
+static void tell_ready(struct up *u)
+{
+	const struct up_role *serve = NULL;
+	for (size_t i = 0; i < ROLES; i++) {
+		const struct up_role *r = &u->roles[i];
+		if (r->phase != PHASE_ABSENT && r->phase != PHASE_RUNNING)
+			return;
+		if (strcmp(r->name, "serve") == 0 && r->http_port)
+			serve = r;
+	}
+	u->told_ready = true;
+	if (!serve) {
+		printf(
+		    "Weir is ready (without a web page: serve is not built). Ctrl-C stops it.\n");
+	} else {
+		bool any = strcmp(serve->http_address, "0.0.0.0") == 0 ||
+			   strcmp(serve->http_address, "::") == 0;
+		bool v6 = !any && strchr(serve->http_address, ':');
+		printf("Weir is ready: http://%s%s%s:%u/   Ctrl-C stops it.\n", v6 ? "[" : "",
+		       any ? "127.0.0.1" : serve->http_address, v6 ? "]" : "", serve->http_port);
+	}
+	fflush(stdout);
+}
+
+static void publish(struct up *u)
+{
+	enum err e = ERR_OK;
+	for (size_t i = 0; i < ROLES; i++)
+		up_view_set(u->view, i, &u->roles[i]);
+	if (!u->stopping)
+		e = up_view_write_ports(u->conf->dir, u->roles, ROLES, &u->sockets);
+	if (e)
+		log_warn("up", "%s/run/ports.json: %s", u->conf->dir, err_text(e));
+	if (!u->told_ready && !u->stopping)
+		tell_ready(u);
+}
+
+static void forward_reload(const struct up *u)
+{
+	for (size_t i = 0; i < ROLES; i++) {
+		struct buf answer = {0};
+		struct diag d = {0};
+		int status = 0;
+		if (u->roles[i].phase != PHASE_RUNNING)
+			continue;
+		enum err e = control_call(u->conf->dir, u->roles[i].name, "POST", "/reload",
+					  &answer, &status, &d);
+		if (e || status >= 400)
+			log_warn("up", "%s did not take the new configuration: %s",
+				 u->roles[i].name, e ? d.msg : buf_cstr(&answer));
+		else
+			log_notice("up", "%s took the new configuration", u->roles[i].name);
+		buf_fini(&answer);
+	}
+}
+
+static void take_signals(struct up *u)
+{
+	struct signalfd_siginfo info;
+	while (read(u->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		struct diag d = {0};
+		if (info.ssi_signo != SIGHUP) {
+			if (!u->stopping)
+				log_notice("up", "stopping");
+			u->stopping = true;
+		} else if (reload(u, &d)) {
+			log_err("up",
+				"the configuration is not valid, nothing changed: line %u: %s",
+				d.line, d.msg);
+		}
+	}
+}
+
+/* Sleeps until something happens or is due. */
+static void wait_for_events(struct up *u)
+{
+	struct pollfd fds[ROLES + 2] = {{u->signal_fd, POLLIN, 0}, {u->reload_fd, POLLIN, 0}};
+	uint64_t deadline = UINT64_MAX, now = clock_mono_ns();
+	eventfd_t n;
+	for (size_t i = 0; i < ROLES; i++) {
+		fds[i + 2] = (struct pollfd){u->roles[i].pidfd, POLLIN, 0}; /* poll skips -1 */
+		deadline = MIN_OF(deadline, up_role_deadline(&u->roles[i], want_of(u, i)));
+	}
+	int timeout = deadline == UINT64_MAX ? -1
+		      : deadline <= now      ? 0
+					     : (int)MIN_OF((deadline - now) / 1000000 + 1, 60000);
+	if (poll(fds, ARRAY_LEN(fds), timeout) <= 0)
+		return;
+	if (fds[0].revents)
+		take_signals(u);
+	if (fds[1].revents && eventfd_read(u->reload_fd, &n) == 0)
+		forward_reload(u);
+	for (size_t i = 0; i < ROLES; i++)
+		if (fds[i + 2].revents) {
+			up_role_ended(&u->roles[i], clock_mono_ns());
+			publish(u);
+		}
+}
+
+static bool all_stopped(const struct up *u)
+{
+	for (size_t i = 0; i < ROLES; i++)
+		if (u->roles[i].phase != PHASE_STOPPED && u->roles[i].phase != PHASE_ABSENT)
+			return false;
+	return true;
+}
+
+static int run(struct up *u)
+{
+	for (size_t i = 0; i < ROLES; i++) {
+		bool collects = strcmp(role_names[i], "collect") == 0;
+		up_role_init(&u->roles[i], role_names[i], collects ? &u->sockets : NULL,
+			     clock_mono_ns());
+	}
+	say_absent(u);
+	publish(u);
+	if (all_stopped(u)) {
+		log_err("up", "no role is built");
+		return EXIT_FAILED;
+	}
+	while (!u->stopping || !all_stopped(u)) {
+		bool changed = false;
+		for (size_t i = 0; i < ROLES; i++)
+			changed |=
+			    up_role_step(&u->roles[i], want_of(u, i), &u->start, clock_mono_ns());
+		if (changed)
+			publish(u); /* and look again: one role's change may be another's turn */
+		else
+			wait_for_events(u);
+	}
+	return EXIT_DONE;
+}
+
+static void clean_up(struct up *u)
+{
+	if (u->control) {
+		control_stop(&u->control);
+		up_view_remove_files(u->conf->dir, role_names, ROLES);
+	}
+	for (size_t i = 0; i < ROLES; i++)
+		up_role_fini(&u->roles[i]);
+	handoff_close(&u->sockets);
+	up_view_free(u->view);
+	conf_put(&u->conf);
+	free(u);
+}
+
+static const struct opt rows[] = {OPTS_COMMON(struct up)};
+
+int cmd_up(int argc, char **argv)
+{
+	struct operands o;
+	int status;
+	struct up *u = calloc(1, sizeof(*u));
+	if (!u)
+		return EXIT_FAILED;
+	for (size_t i = 0; i < ROLES; i++)
+		u->roles[i].pidfd = -1;
+	if (opts_parse(rows, ARRAY_LEN(rows), argc, argv, u, 0, 0, &o, &status) == OPTS_RUN) {
+		status = EXIT_USAGE;
+		if (!setup_conf(&u->common, &u->conf)) {
+			log_init("up", (enum log_level)u->conf->log_level, u->conf->log_json);
+			u->start = (struct up_start){u->common.conf, u->conf->dir};
+			status = prepare(u) ? EXIT_FAILED : run(u);
+		}
+	}
+	clean_up(u);
+	return status;
+}
