@@ -29,10 +29,10 @@ void codec_put_stats(struct buf *out, const struct stats *s)
 {
 	uint32_t n = 0;
 	for (int i = 0; i < STAT_MAX; i++)
-		n += !stat_table[i].gauge && s->v[i] != 0;
+		n += codec_carries(i) && s->v[i] != 0;
 	buf_le32(out, n);
 	for (int i = 0; i < STAT_MAX; i++) {
-		if (stat_table[i].gauge || s->v[i] == 0)
+		if (!codec_carries(i) || s->v[i] == 0)
 			continue;
 		put_name(out, &stat_table[i]);
 		buf_le64(out, s->v[i]);
@@ -47,7 +47,7 @@ void codec_get_stats(struct rd *r, struct stats *s)
 		const uint8_t *name = rd_take(r, len);
 		uint64_t v = rd_le64(r);
 		int which = name && !r->bad ? find_name(name, len) : -1;
-		if (which >= 0 && !stat_table[which].gauge)
+		if (which >= 0 && codec_carries(which))
 			s->v[which] += v;
 	}
 }

@@ -10,7 +10,13 @@
 
 enum { SPOOL_SEQ_MAX = 16384 }; /* exporters whose sequence numbers are kept */
 
-/* The counters that are not 0; gauges are left out. */
+/* Whether the books carry it: counters, and records.held, which they sum up as signed differences.
+ */
+static inline bool codec_carries(int which)
+{
+	return !stat_table[which].gauge || which == ST_records_held;
+}
+/* The carried ones that are not 0. */
 void codec_put_stats(struct buf *out, const struct stats *s);
 /* Adds to *s; names that this version does not know are skipped. */
 void codec_get_stats(struct rd *r, struct stats *s);

@@ -280,6 +280,15 @@ static enum err look_at(struct spool *s, const struct found *one, struct expect 
 	return e;
 }
 
+/* Records that were held for a template when the process ended will not come back: the decoder
+ * counted them. */
+static void drop_held(struct spool *s)
+{
+	uint64_t held = s->life.v[ST_records_held] + s->ledger.sums.v[ST_records_held];
+	s->ledger.sums.v[ST_records_held] -= held;
+	s->ledger.sums.v[ST_drop_no_template] += held;
+}
+
 enum err spool_recover(struct spool *s, struct diag *reterr)
 {
 	struct finds f = {0};
@@ -296,6 +305,7 @@ enum err spool_recover(struct spool *s, struct diag *reterr)
 	miss_members(s, &x, UINT64_MAX);
 	free(f.v);
 	s->published = s->synced = s->next;
+	drop_held(s);
 	stats_add_to(&s->life, &s->ledger.sums);
 	return e ? diag_set(reterr, e, 0, 0, "cannot read %s: %s", s->o.dir, err_text(e)) : ERR_OK;
 }

@@ -75,15 +75,27 @@ static enum err open_uuid(struct spool *s, struct diag *d)
 	return ERR_OK;
 }
 
+static int newest_first(const void *a, const void *b)
+{
+	const struct seq_entry *x = a, *y = b;
+	return x->as_of < y->as_of ? 1 : x->as_of > y->as_of ? -1 : 0;
+}
+
 static enum err copy_sequences(struct spool *s)
 {
 	size_t n = s->ledger.seqs.n;
+	struct seq_entry *e = calloc(n ? n : 1, sizeof(*e));
 	s->start_seqs = calloc(n ? n : 1, sizeof(s->start_seqs[0]));
-	if (!s->start_seqs)
+	if (!e || !s->start_seqs) {
+		free(e);
 		return ERR_NOMEM;
+	}
+	memcpy(e, s->ledger.seqs.e ? s->ledger.seqs.e : e, n * sizeof(*e));
+	qsort(e, n, sizeof(*e), newest_first);
 	for (size_t i = 0; i < n; i++)
-		s->start_seqs[i] = s->ledger.seqs.e[i].seq;
+		s->start_seqs[i] = e[i].seq;
 	s->n_start_seqs = n;
+	free(e);
 	return ERR_OK;
 }
 

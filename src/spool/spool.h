@@ -1,43 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The spool: rows on disk between the receive threads and the store, and the books of what was
- * counted.
+/* clang-format off */
+/* The spool: rows on disk between the receive threads and the store, and the books of what was counted.
  *
- * A receive thread appends batches to its struct spool_writer: columns in memory, one open segment
- * per (shape, day). A COMMIT closes all open segments of the thread at once, together with what its
- * counters grew by since the last commit and where its exporters' sequence numbers stand. The
- * flusher writes the segments as <number>.tmp and renames them to <number>.seg; the loader takes
- * the oldest with spool_next, inserts it, and says segment_done.
+ * A receive thread appends batches to its struct spool_writer: columns in memory, one open segment per (shape, day).
+ * A COMMIT closes all open segments of the thread at once, together with what its counters grew by since the last
+ * commit and where its exporters' sequence numbers stand. The flusher writes the segments as <number>.tmp and renames
+ * them to <number>.seg; the loader takes the oldest with spool_next, inserts it, and says segment_done.
  *
- *   receive thread            flusher                     loader
- *   spool_append  --commit--> N.tmp -> rename -> N.seg --> spool_next -> insert -> segment_done:
- * ledger, unlink (memory, 2 sets)                                        segment_bad: ledger, bad/
- * quota: ledger, unlink
+ *   receive thread            flusher                  loader
+ *   spool_append  --commit--> N.tmp, rename: N.seg --> spool_next, insert --> segment_done: ledger, unlink
+ *   (memory, 2 sets)          at the quota:                                   segment_bad: ledger, to bad/
+ *                             oldest: ledger, unlink
  *
- * The books. Each commit has a delta (counters of the thread since its previous commit, taken when
- * every row decoded so far is in the segments of the commit), hence each delta alone satisfies
- * equations 1 and 2. The first segment of a commit, its head, carries the delta and the sequence
- * numbers; the ledger holds the sum of the deltas of the heads that are gone, and the rows stored
- * and discarded. So at any moment lifetime counters = ledger + deltas of the heads still in the
- * spool.
+ * The books. Each commit has a delta (counters of the thread since its previous commit, taken when every row decoded
+ * so far is in the segments of the commit), hence each delta alone satisfies equations 1 and 2. The first segment of
+ * a commit, its head, carries the delta and the sequence numbers; the ledger holds the sum of the deltas of the heads
+ * that are gone, and the rows stored and discarded. So at any moment
+ *     lifetime counters = ledger + deltas of the heads still in the spool.
  *
- * Crash at every step:
- *  - before the head is renamed: the commit never was; its rows are lost, and the older sequence
- * numbers show it.
- *  - head renamed, other members not yet: they are complete .tmp files of a head that exists;
- * recovery renames them. (The loader sees a commit only when all of it is renamed, so the head
- * cannot be gone before its members came.)
- *  - inserted, ledger not yet written: the segment is offered again, the store knows its token and
- * does nothing.
- *  - ledger written, file not yet removed: the ledger says number < floor, or lists it as gone;
- * recovery removes it. After a power cut files may be missing or torn: a torn segment goes to bad/,
- * a missing member of a commit is counted as discarded (both bad_segment), a member without its
- * head is counted as decoded and spooled itself. Numbers are never used twice: they continue above
- * everything seen in the folder and in the ledger; and the token holds the checksum of the segment,
- * so that a number used again with other rows would still be inserted.
+ * A kill at every step:
+ *  - before the head is renamed: the commit never was; its rows are lost, and the older sequence numbers show it.
+ *  - head renamed, other members not yet: they are complete .tmp files of a head that exists; recovery renames them.
+ *    (The loader sees a commit only when all of it is renamed, so the head cannot be gone before its members came.)
+ *  - inserted, ledger not yet written: the segment is offered again, the store knows its token and does nothing.
+ *  - ledger written, file not yet removed: the ledger says number < floor, or in a gap; recovery removes it.
+ *  - records held for a template die with the process: the deltas carry how many are held, and recovery counts their
+ *    sum as dropped (no_template).
+ * After a power cut files may be missing or torn: a torn segment goes to bad/, a missing member of a commit is counted
+ * as discarded (both bad_segment), a member without its head is counted as decoded and spooled itself. Numbers are
+ * never used twice: they go on above everything seen in the folder and in the ledger; and the token holds the
+ * checksum of the segment, so that a number used again with other rows would still be inserted.
  *
- * Threads: spool_writer belongs to one receive thread. spool_flush_loop and spool_sync_loop each
- * want a thread of their own (made in cmd/). The loader calls spool_next, segment_*. Everyone may
- * call spool_totals. */
+ * Threads: a spool_writer belongs to one receive thread. spool_flush_loop and spool_sync_loop each want a thread of
+ * their own (made in cmd/). The loader calls spool_next and segment_*. Everyone may call spool_totals. */
+/* clang-format on */
 #pragma once
 #include "base/err.h"
 #include "model/batch.h"
@@ -67,13 +63,14 @@ must_check enum err spool_open(const struct spool_options *o, struct spool **ret
 			       struct diag *reterr);
 /* Writes the ledger and frees everything; writers must be free, the loops must have returned. */
 void spool_close(struct spool **s);
-/* Sequence numbers of all exporters as of the last commit, for the decoders at start. The array is
- * borrowed until the first commit. */
+/* Sequence numbers of all exporters as they were when the spool was opened, most recently heard
+ * first, for the decoders at start. Borrowed from the spool. */
 const struct exporter_seq *spool_sequences(const struct spool *s, size_t *ret_n);
 
 /* ---- receive thread */
-/* stats: the counters of the thread, borrowed; only rows of stats.def that are COUNTERs enter the
- * books. The writer adds records.spooled and drop.spool_full to it. NULL if there is no memory. */
+/* stats: the counters of the thread, borrowed; COUNTERs and records.held enter the books. The
+ * writer adds drop.no_memory to it; records.spooled and drop.spool_full are counted when a commit
+ * was written. NULL if there is no memory. */
 struct spool_writer *spool_writer_new(struct spool *s, struct stats *stats);
 /* Commits nothing: call spool_commit before. */
 void spool_writer_free(struct spool_writer **w);
@@ -85,7 +82,7 @@ void spool_append(struct spool_writer *w, const struct batch *b);
  * clock_mono_ns(). */
 bool spool_wants_commit(const struct spool_writer *w, uint64_t now_ns);
 /* Closes what is open and hands it to the flusher. Before: decoder_flush, so that every decoded row
- * was appended. Waits only if the flusher has not yet finished the commit before the last one. */
+ * was appended. Waits only if the flusher has not yet written the previous commit. */
 void spool_commit(struct spool_writer *w, uint64_t now_ns, const struct exporter_seq *seqs,
 		  size_t n);
 

@@ -134,7 +134,7 @@ static bool take_delta(struct spool_writer *w, struct stats *ret)
 	bool any = false;
 	for (int i = 0; i < STAT_MAX; i++) {
 		uint64_t v = w->stats->v[i];
-		ret->v[i] = stat_table[i].gauge ? 0 : v - w->counted.v[i];
+		ret->v[i] = codec_carries(i) ? v - w->counted.v[i] : 0;
 		any |= ret->v[i] != 0;
 		w->counted.v[i] = v;
 	}
