@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* weir-collect: what its files share. Threads: one per receive socket set (collect_receive.c), the
+ * spool's flusher and syncer, the loader, and those of the control socket, which only read
+ * snapshots. */
+#pragma once
+#include "cmd/handoff.h"
+#include "decode/decode.h"
+#include "model/sequence.h"
+#include "spool/spool.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct conf;
+struct loader;
+struct udp_rx;
+
+/* An exporter as the control socket shows it. */
+struct exporter_row {
+	struct exporter_info info;
+	uint64_t base_records; /* at base_ms, for the rate */
+	int64_t base_ms;
+	double rate; /* records/s over the last window; < 0 = not known yet */
+};
+
+struct exporter_rows {
+	struct exporter_row *v; /* owned, sorted by key */
+	size_t n, cap;
+};
+
+struct collect_thread {
+	struct collect *collect;
+	pthread_t id;
+	bool running; /* id is valid */
+	struct stats stats;
+	struct udp_rx *rx;
+	struct decoder *decoder;
+	struct spool_writer *writer;
+	struct decoder_sequence *sequences; /* max_exporters each */
+	struct exporter_seq *seqs;
+	struct exporter_rows next; /* built outside the lock */
+	pthread_mutex_t lock;      /* of shown */
+	struct exporter_rows shown;
+};
+
+enum { COLLECT_THREADS_MAX = 64 };
+
+struct collect {
+	const struct conf *conf;
+	struct handoff sockets;
+	bool handed; /* the sockets live on without us */
+	struct spool *spool;
+	struct loader *loader;
+	struct collect_thread thread[COLLECT_THREADS_MAX];
+	uint32_t n_threads;
+	atomic_bool stop;
+};
+
+/* collect_receive.c */
+/* Everything a receive thread needs; on failure what was made is freed by collect_thread_fini. */
+must_check enum err collect_thread_init(struct collect *c, uint32_t i);
+void collect_thread_fini(struct collect_thread *t);
+/* The thread: returns after collect.stop and udp_rx_wake, everything committed. */
+void *collect_receive(void *thread);
+
+/* exporter_rows.c */
+/* Replaces next by the decoder's exporters that were heard in this life, with rates carried over
+ * from shown; returns how many. now_ms: wall clock. */
+size_t exporter_rows_take(struct exporter_rows *next, const struct exporter_rows *shown,
+			  const struct decoder *d, int64_t now_ms);
+void exporter_rows_fini(struct exporter_rows *r);
+
+/* collect_state.c */
+struct control_ops;
+/* What the control socket says about c. */
+void collect_control_ops(struct collect *c, struct control_ops *ret);

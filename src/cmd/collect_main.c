@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* weir-collect: receives flow exports, spools them, loads them into the store. Starts and stops the
+ * parts in order; the parts themselves are in collect_*.c, spool/ and store/. */
+#include "base/log.h"
+#include "cmd/collect.h"
+#include "cmd/command.h"
+#include "cmd/control.h"
+#include "cmd/folders.h"
+#include "cmd/setup.h"
+#include "cmd/store_conf.h"
+#include "conf/conf.h"
+#include "input/udp.h"
+#include "store/loader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The threads that are not receive threads. */
+enum side { SIDE_FLUSH, SIDE_SYNC, SIDE_LOAD, SIDE_MAX };
+
+struct program {
+	struct collect collect;
+	struct store_place store;
+	struct control *control;
+	pthread_t side[SIDE_MAX];
+	bool side_runs[SIDE_MAX];
+};
+
+static void *flush_main(void *ctx)
+{
+	spool_flush_loop(((struct program *)ctx)->collect.spool);
+	return NULL;
+}
+
+static void *sync_main(void *ctx)
+{
+	spool_sync_loop(((struct program *)ctx)->collect.spool);
+	return NULL;
+}
+
+static void *load_main(void *ctx)
+{
+	struct collect *c = &((struct program *)ctx)->collect;
+	loader_run(c->loader, &c->stop);
+	return NULL;
+}
+
+static const struct {
+	void *(*main)(void *);
+	const char *name;
+} sides[SIDE_MAX] = {[SIDE_FLUSH] = {flush_main, "flush"},
+		     [SIDE_SYNC] = {sync_main, "sync"},
+		     [SIDE_LOAD] = {load_main, "load"}};
+
+static enum err open_spool(struct collect *c, struct diag *d)
+{
+	char dir[4096];
+	const struct conf *conf = c->conf;
+	int n = snprintf(dir, sizeof(dir), "%s/spool", conf->dir);
+	if (n < 0 || (size_t)n >= sizeof(dir))
+		return diag_set(d, ERR_LIMIT, 0, 0, "dir is too long");
+	const struct spool_options o = {
+	    .dir = dir,
+	    .quota_bytes = conf->spool_quota,
+	    .segment_bytes = conf->spool_segment_bytes,
+	    .segment_rows = (uint32_t)conf->spool_segment_rows,
+	    .segment_age_ms = (uint32_t)conf->spool_segment_age,
+	    .sync_ms = (uint32_t)conf->spool_sync,
+	};
+	return spool_open(&o, &c->spool, d);
+}
+
+static enum err open_loader(struct program *p, struct diag *d)
+{
+	const struct conf *conf = p->collect.conf;
+	struct loader_options o = {
+	    .keep_flows_ms = conf->store_retention_flows,
+	    .keep_rollups_ms = conf->store_retention_rollups,
+	    .max_size = conf->store_max_size,
+	    .min_free = conf->store_min_free,
+	};
+	enum err e = store_place_fill(conf, &p->store, &o.store, d);
+	return e ? e : loader_new(&o, p->collect.spool, &p->collect.loader, d);
+}
+
+static enum err open_sockets(struct collect *c, struct diag *d)
+{
+	enum err e = handoff_take(&c->sockets, d);
+	c->handed = e == ERR_OK;
+	if (e == ERR_NOT_FOUND)
+		e = handoff_open(c->conf, &c->sockets, d);
+	if (!e && c->sockets.threads > COLLECT_THREADS_MAX)
+		e = diag_set(d, ERR_LIMIT, 0, 0, "more than %d receive threads",
+			     COLLECT_THREADS_MAX);
+	return e;
+}
+
+static enum err start_side(struct program *p, enum side s, struct diag *d)
+{
+	if (pthread_create(&p->side[s], NULL, sides[s].main, p) != 0)
+		return diag_set(d, ERR_NOMEM, 0, 0, "cannot start a thread");
+	p->side_runs[s] = true;
+	pthread_setname_np(p->side[s], sides[s].name);
+	return ERR_OK;
+}
+
+static enum err start_receiving(struct collect *c, struct diag *d)
+{
+	for (uint32_t i = 0; i < c->sockets.threads; i++) {
+		enum err e = collect_thread_init(c, i);
+		if (e)
+			return diag_set(d, e, 0, 0, "cannot set up receiving: %s", err_text(e));
+	}
+	c->n_threads = c->sockets.threads;
+	for (uint32_t i = 0; i < c->n_threads; i++) {
+		struct collect_thread *t = &c->thread[i];
+		char name[16];
+		snprintf(name, sizeof(name), "receive-%u", i);
+		if (pthread_create(&t->id, NULL, collect_receive, t) != 0)
+			return diag_set(d, ERR_NOMEM, 0, 0, "cannot start a thread");
+		t->running = true;
+		pthread_setname_np(t->id, name);
+	}
+	return ERR_OK;
+}
+
+static enum err start(struct program *p, struct diag *d)
+{
+	struct collect *c = &p->collect;
+	struct control_ops ops;
+	enum err e = folders_make(c->conf->dir);
+	if (e)
+		return diag_set(d, e, 0, 0, "%s: %s", c->conf->dir, err_text(e));
+	e = open_spool(c, d);
+	if (!e)
+		e = open_loader(p, d);
+	if (!e)
+		e = open_sockets(c, d);
+	for (enum side s = 0; s < SIDE_MAX && !e; s++)
+		e = start_side(p, s, d);
+	if (!e)
+		e = start_receiving(c, d);
+	if (e)
+		return e;
+	collect_control_ops(c, &ops);
+	return control_start(c->conf->dir, &ops, &p->control, d);
+}
+
+static void log_start(const struct collect *c)
+{
+	struct buf where = {0};
+	struct spool_totals t;
+	handoff_json(&c->sockets, &where);
+	spool_totals(c->spool, &t);
+	log_notice("collect", "listening on %s threads=%u waiting_segments=%llu", buf_cstr(&where),
+		   c->n_threads, (unsigned long long)t.lifetime.v[ST_segments_waiting]);
+	buf_fini(&where);
+}
+
+/* Receivers first, so that what they have reaches the spool; then the spool's threads, which finish
+ * what is queued. */
+static void stop(struct program *p)
+{
+	struct collect *c = &p->collect;
+	control_stop(&p->control);
+	atomic_store(&c->stop, true);
+	for (uint32_t i = 0; i < COLLECT_THREADS_MAX; i++)
+		if (c->thread[i].running)
+			udp_rx_wake(c->thread[i].rx);
+	for (uint32_t i = 0; i < COLLECT_THREADS_MAX; i++)
+		if (c->thread[i].running)
+			pthread_join(c->thread[i].id, NULL);
+	if (c->spool)
+		spool_stop(c->spool);
+	for (enum side s = 0; s < SIDE_MAX; s++)
+		if (p->side_runs[s])
+			pthread_join(p->side[s], NULL);
+	for (uint32_t i = 0; i < COLLECT_THREADS_MAX; i++)
+		collect_thread_fini(&c->thread[i]);
+	loader_free(&c->loader);
+	spool_close(&c->spool);
+	handoff_close(&c->sockets);
+	store_place_fini(&p->store);
+	conf_put(&c->conf);
+}
+
+int main(int argc, char **argv)
+{
+	struct diag d = {0};
+	struct program *p = calloc(1, sizeof(*p));
+	if (!p)
+		return EXIT_FAILED;
+	int status = setup_role("collect", argc, argv, &p->collect.conf, NULL);
+	if (status >= 0) {
+		free(p);
+		return status;
+	}
+	status = EXIT_DONE;
+	if (start(p, &d)) {
+		log_err("collect", "%s", d.msg);
+		status = EXIT_FAILED;
+	} else {
+		log_start(&p->collect);
+		setup_wait(NULL, NULL);
+		log_notice("collect", "stopping");
+	}
+	stop(p);
+	free(p);
+	return status;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the collector says of itself: the three equations with all their terms, the spool, the
+ * loader, every exporter. Lifetime counters come from the books of the spool, whole commits at a
+ * time, so they balance at every moment. */
+#include "base/timefmt.h"
+#include "cmd/collect.h"
+#include "cmd/control.h"
+#include "store/loader.h"
+
+#include <string.h>
+
+static const enum stat_id gauges[] = {ST_templates_live, ST_exporters_live, ST_sets_held};
+
+static void lifetime(const struct collect *c, struct spool_totals *ret)
+{
+	spool_totals(c->spool, ret);
+	for (uint32_t i = 0; i < c->n_threads; i++)
+		for (size_t g = 0; g < ARRAY_LEN(gauges); g++)
+			ret->lifetime.v[gauges[g]] += stat_get(&c->thread[i].stats, gauges[g]);
+}
+
+static void stats(void *ctx, struct stats *sum)
+{
+	struct spool_totals t;
+	lifetime(ctx, &t);
+	stats_add_to(sum, &t.lifetime);
+}
+
+static bool ready(void *ctx, struct diag *reterr)
+{
+	const struct collect *c = ctx;
+	struct spool_totals t;
+	spool_totals(c->spool, &t);
+	if (t.disk_error)
+		diag_set(reterr, ERR_IO, 0, 0, "the spool cannot be written");
+	return !t.disk_error;
+}
+
+static void listen_json(void *ctx, struct buf *out)
+{
+	handoff_json(&((const struct collect *)ctx)->sockets, out);
+}
+
+/* "key":{"reason":n,...} of a group of reasons; returns their sum. */
+static uint64_t reasons(struct buf *out, const char *key, const struct stats *s, const char *group)
+{
+	uint64_t sum = 0;
+	buf_json_key(out, key);
+	buf_u8(out, '{');
+	for (int i = 0; i < STAT_MAX; i++) {
+		if (!stat_table[i].reason || strcmp(stat_table[i].group, group) != 0)
+			continue;
+		buf_json_key(out, stat_table[i].name);
+		buf_dec(out, s->v[i]);
+		sum += s->v[i];
+	}
+	buf_u8(out, '}');
+	return sum;
+}
+
+static void number(struct buf *out, const char *key, uint64_t v)
+{
+	buf_json_key(out, key);
+	buf_dec(out, v);
+}
+
+static void accounting(struct buf *out, const struct stats *s)
+{
+	const uint64_t *v = s->v;
+	buf_json_key(out, "accounting");
+	buf_u8(out, '{');
+	buf_json_key(out, "datagrams");
+	buf_u8(out, '{');
+	number(out, "received", v[ST_datagrams_received]);
+	number(out, "decoded", v[ST_datagrams_decoded]);
+	uint64_t rejected = reasons(out, "rejected", s, "reject");
+	number(out, "kernel_drops", v[ST_datagrams_kernel_drops]);
+	buf_str(out, "}");
+	buf_json_key(out, "records");
+	buf_u8(out, '{');
+	number(out, "decoded", v[ST_records_decoded]);
+	number(out, "spooled", v[ST_records_spooled]);
+	number(out, "held", v[ST_records_held]);
+	uint64_t dropped = reasons(out, "dropped", s, "drop");
+	number(out, "stored", v[ST_records_stored]);
+	number(out, "waiting", v[ST_records_waiting]);
+	uint64_t discarded = reasons(out, "discarded", s, "discard");
+	number(out, "lost_before", v[ST_records_lost_before]);
+	buf_u8(out, '}');
+	bool balanced =
+	    v[ST_datagrams_received] == v[ST_datagrams_decoded] + rejected &&
+	    v[ST_records_decoded] == v[ST_records_spooled] + dropped + v[ST_records_held] &&
+	    v[ST_records_spooled] == v[ST_records_stored] + v[ST_records_waiting] + discarded;
+	buf_json_key(out, "balanced");
+	buf_str(out, balanced ? "true}" : "false}");
+}
+
+static void spool_json(struct buf *out, const struct spool_totals *t)
+{
+	buf_json_key(out, "spool");
+	buf_u8(out, '{');
+	buf_json_key(out, "uuid");
+	buf_json_str(out, t->uuid, strlen(t->uuid));
+	number(out, "segments", t->lifetime.v[ST_segments_waiting]);
+	number(out, "bytes", t->lifetime.v[ST_segments_bytes]);
+	number(out, "quota_bytes", t->quota_bytes);
+	number(out, "bad_segments", t->bad_segments);
+	buf_json_key(out, "disk_error");
+	buf_str(out, t->disk_error ? "true}" : "false}");
+	number(out, "lag_ms", t->lifetime.v[ST_loader_lag_ms]);
+}
+
+static void loader_json(struct buf *out, struct loader *l)
+{
+	struct loader_status s;
+	loader_status(l, &s);
+	buf_json_key(out, "loader");
+	buf_u8(out, '{');
+	buf_json_key(out, "up");
+	buf_str(out, s.up ? "true" : "false");
+	number(out, "since", (uint64_t)s.since_ms);
+	number(out, "last_insert_ms", s.last_insert_ms);
+	buf_json_key(out, "error");
+	buf_json_str(out, s.error, strlen(s.error));
+	buf_u8(out, '}');
+}
+
+static const char *const sampling_sources[] = {"", "options", "record", "configuration"};
+
+static void exporter_json(struct buf *out, const struct exporter_row *r)
+{
+	const struct exporter_info *i = &r->info;
+	char ip[IP_TEXT_MAX];
+	size_t n = ip_format(&i->ip, ip);
+	buf_u8(out, '{');
+	buf_json_key(out, "exporter_ip");
+	buf_json_str(out, ip, n);
+	number(out, "port", i->port);
+	number(out, "domain", i->domain);
+	number(out, "version", i->version);
+	number(out, "datagrams", i->datagrams);
+	number(out, "records", i->records);
+	number(out, "option_records", i->option_records);
+	number(out, "bytes", i->bytes);
+	buf_json_key(out, "rate_rps");
+	buf_fmt(out, "%.1f", r->rate < 0 ? 0 : r->rate);
+	number(out, "templates", i->templates);
+	number(out, "templates_missing", i->templates_missing);
+	number(out, "lost_records", i->version == 9 ? 0 : i->lost);
+	number(out, "lost_datagrams", i->version == 9 ? i->lost : 0);
+	number(out, "restarts", i->restarts);
+	number(out, "sampling_rate", i->sampling_rate);
+	const char *source = i->sampling_source < ARRAY_LEN(sampling_sources)
+				 ? sampling_sources[i->sampling_source]
+				 : "";
+	buf_json_key(out, "sampling_source");
+	buf_json_str(out, source, strlen(source));
+	number(out, "first_seen", (uint64_t)i->first_seen);
+	number(out, "last_seen", (uint64_t)i->last_seen);
+	buf_json_key(out, "clock_skew_ms");
+	buf_dec_signed(out, i->clock_skew_ms);
+	buf_json_key(out, "malformed");
+	buf_u8(out, '{');
+	for (int k = 0; k < MALFORMED_N; k++)
+		if (i->malformed[k])
+			number(out, stat_table[MALFORMED_FIRST + k].name, i->malformed[k]);
+	buf_str(out, "}}");
+}
+
+static void exporters(struct buf *out, struct collect *c)
+{
+	bool first = true;
+	buf_json_key(out, "exporters");
+	buf_u8(out, '[');
+	for (uint32_t i = 0; i < c->n_threads; i++) {
+		struct collect_thread *t = &c->thread[i];
+		pthread_mutex_lock(&t->lock);
+		for (size_t k = 0; k < t->shown.n; k++) {
+			if (!first)
+				buf_u8(out, ',');
+			first = false;
+			exporter_json(out, &t->shown.v[k]);
+		}
+		pthread_mutex_unlock(&t->lock);
+	}
+	buf_u8(out, ']');
+}
+
+static void state(void *ctx, struct buf *out)
+{
+	struct collect *c = ctx;
+	struct spool_totals t;
+	lifetime(c, &t);
+	number(out, "now", (uint64_t)clock_wall_ms());
+	number(out, "threads", c->n_threads);
+	number(out, "socket_buffer", c->sockets.buffer);
+	accounting(out, &t.lifetime);
+	spool_json(out, &t);
+	if (c->loader)
+		loader_json(out, c->loader);
+	exporters(out, c);
+}
+
+void collect_control_ops(struct collect *c, struct control_ops *ret)
+{
+	*ret = (struct control_ops){.role = "collect",
+				    .ready = ready,
+				    .stats = stats,
+				    .listen = listen_json,
+				    .state = state,
+				    .ctx = c};
+}
