@@ -34,6 +34,7 @@ struct exchange {
 	struct MHD_Connection *conn;
 	char *target;
 	struct http_request *req;
+	struct pump *pump; /* of a streamed answer; freed before the request that it may use */
 };
 
 /* A stream on its way out: what the producer gave and what of it was taken, compressed if asked. */
@@ -96,9 +97,10 @@ static struct http_request *request_of(struct exchange *x, const char *method)
 }
 
 /* --- the answer goes out */
-static void pump_free(void *cls)
+static void pump_free(struct pump *p)
 {
-	struct pump *p = cls;
+	if (!p)
+		return;
 	if (p->stream.free)
 		p->stream.free(p->stream.ctx);
 	gz_free(p->gz);
@@ -161,16 +163,11 @@ static struct MHD_Response *stream_response(struct exchange *x, bool gzip)
 	p->gz = gzip ? gz_deflate_new() : NULL;
 	if (p->gz)
 		a->encoding = "gzip";
-	struct MHD_Response *r =
-	    MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, on_pull, p, pump_free);
-	if (!r) {
-		pump_free(p);
-		return NULL;
-	}
 	/* From here on the pump owns the stream. */
+	x->pump = p;
 	p->stream = a->stream;
 	a->kind = ANSWER_NONE;
-	return r;
+	return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, on_pull, p, NULL);
 }
 
 static struct MHD_Response *bytes_response(struct answer *a, bool gzip)
@@ -302,6 +299,7 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **state,
 	(void)cls, (void)conn, (void)how;
 	if (!x)
 		return;
+	pump_free(x->pump);
 	http_request_free(x->req);
 	free(x->target);
 	free(x);
