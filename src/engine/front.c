@@ -217,9 +217,13 @@ static bool fetch(struct run *r, struct exception *x)
 	const struct engine_ops *ops = r->front->opts.engine->ops;
 	if (ops->next(r->conn, &r->piece, &r->piece_n) != ERR_OK) {
 		r->piece_n = 0;
+		http_off_hangup(r->req);
 		return engine_says(r, x);
 	}
 	r->complete = r->piece_n == 0;
+	/* Nothing is left to cancel. */
+	if (r->complete)
+		http_off_hangup(r->req);
 	return true;
 }
 

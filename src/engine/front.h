@@ -59,3 +59,6 @@ struct front_counts {
 	uint64_t rows_read, bytes_read, rows_written, bytes_written, bytes_received, bytes_sent;
 };
 struct front_counts front_counts(struct front *f);
+/* Appends Prometheus text, and a member "queries":{...} of a JSON object. */
+void front_metrics(struct front *f, struct buf *out);
+void front_state(struct front *f, struct buf *out);
