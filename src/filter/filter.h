@@ -23,6 +23,7 @@ enum {
 	FILTER_NODES_MAX = 8192,     /* comparisons and connectives */
 	FILTER_LIST_MAX = 16 * 1024, /* values in all lists together */
 	FILTER_REGEX_MAX = 256,      /* bytes of a regular expression */
+	FILTER_INCLUDE_MAX = 10,     /* files that include one another */
 };
 
 /* Parses n bytes of text; empty text (or `any`) matches everything. Everything of *ret lives in the
@@ -36,9 +37,15 @@ must_check enum err filter_parse(const char *text, size_t n, struct arena *arena
  * found). */
 typedef size_t filter_resolve_fn(void *ctx, const char *name, struct ip *out, size_t max);
 
+/* Asked for the text of `@include FILE`: a copy in the arena, or NULL if it cannot be had. */
+typedef const char *filter_include_fn(void *ctx, const char *file, struct arena *arena,
+				      size_t *ret_n);
+
 struct filter_parse_opts {
 	filter_resolve_fn *resolve; /* NULL: a name where an address belongs is an error */
 	void *resolve_ctx;
+	filter_include_fn *include; /* NULL: @include is an error */
+	void *include_ctx;
 	bool row_numbers; /* allow `count`, the number of the record in its input: only where there
 			     is an input */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "filter/parse.h"
+#include "filter/value.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -194,6 +195,47 @@ static struct node *parse_both_ends(struct parser *p)
 	return join(p, kind, a, parse_word(p, dst, at));
 }
 
+/* @include FILE stands for the expression in the file. */
+static struct node *parse_include(struct parser *p)
+{
+	char shown[48];
+	size_t n = 0;
+	struct text name;
+	uint32_t at = p->i + 1;
+	const struct tok *k = &p->t.v[at];
+	if (k->kind != TOK_WORD && k->kind != TOK_STRING)
+		return parse_fail(p, at, ERR_SYNTAX, "expected the name of a file, found %s",
+				  parse_show(p, at, shown));
+	if (!p->opts || !p->opts->include)
+		return parse_fail(p, p->i, ERR_UNSUPPORTED, "files are not included here");
+	if (p->includes >= FILTER_INCLUDE_MAX)
+		return parse_fail(p, p->i, ERR_LIMIT, "more than %d files include one another",
+				  FILTER_INCLUDE_MAX);
+	if (!value_text(p, at, false, &name))
+		return NULL;
+	const char *text = p->opts->include(p->opts->include_ctx, name.p, p->arena, &n);
+	if (!text || n > FILTER_TEXT_MAX)
+		return parse_fail(p, at, ERR_NOT_FOUND, "cannot read %s", name.p);
+	p->i += 2;
+	struct parser sub = *p;
+	sub.i = 0;
+	sub.includes++;
+	sub.whole = text;
+	sub.expect = NULL;
+	if (lex(text, n, p->arena, &sub.t))
+		return parse_fail(p, at, ERR_NOMEM,
+				  "the filter needs more memory than it may have");
+	struct node *node = parse_or(&sub);
+	if (node && sub.i < sub.t.count)
+		node =
+		    parse_fail(&sub, sub.i, ERR_SYNTAX, "expected 'and', 'or' or the end, found %s",
+			       parse_show(&sub, sub.i, shown));
+	p->nodes = sub.nodes;
+	p->values = sub.values;
+	p->err = sub.err;
+	return node;
+}
+
 static struct node *parse_term(struct parser *p)
 {
 	uint32_t at = p->i, n;
@@ -204,6 +246,8 @@ static struct node *parse_term(struct parser *p)
 		p->i++;
 		return parse_node(p, NODE_ANY);
 	}
+	if (tok_is(&p->t, at, "@include"))
+		return parse_include(p);
 	if (sees_both_ends(p))
 		return parse_both_ends(p);
 	int field = word_field(&p->t, at);

@@ -23,7 +23,7 @@ struct parser {
 	struct diag *reterr;
 	const char *whole; /* the text positions refer to; a macro's expansion has none */
 	enum err err;
-	unsigned depth;
+	unsigned depth, includes;
 	uint32_t nodes, values;
 	struct expect *expect; /* NULL: nobody asks */
 };
