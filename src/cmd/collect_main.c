@@ -80,6 +80,9 @@ static enum err open_loader(struct program *p, struct diag *d)
 	    .min_free = conf->store_min_free,
 	};
 	enum err e = store_place_fill(conf, &p->store, &o.store, d);
+	/* The embedded store has two accounts; this is the one that may write. */
+	if (!*conf->store_url)
+		o.store.user = "writer";
 	return e ? e : loader_new(&o, p->collect.spool, &p->collect.loader, d);
 }
 

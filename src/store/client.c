@@ -260,11 +260,11 @@ static enum err transact(struct store *s, struct http_call *r, struct answer *a,
 }
 
 /* Starts with "/?database=x"; further arguments follow with '&'. */
-static void start_url(const struct store *s, struct buf *url)
+static void start_url(const struct store *s, const char *database, struct buf *url)
 {
 	buf_str(url, s->base);
 	buf_str(url, "/?database=");
-	http_escape(url, s->database, strlen(s->database));
+	http_escape(url, database, strlen(database));
 }
 
 static void add_arg(struct buf *url, const char *prefix, const char *name, const char *value)
@@ -278,7 +278,9 @@ static void add_arg(struct buf *url, const char *prefix, const char *name, const
 
 static void query_url(const struct store *s, const struct store_query *q, struct buf *url)
 {
-	start_url(s, url);
+	/* A statement without a result names its tables in full, and may be the one that makes
+	 * the database; a server refuses one that is not there yet. */
+	start_url(s, q->format && !q->anywhere ? s->database : "default", url);
 	for (size_t i = 0; i < q->n_settings; i++)
 		add_arg(url, "", q->settings[i].name, q->settings[i].value);
 	for (size_t i = 0; i < q->n_params; i++)
@@ -388,7 +390,7 @@ enum err store_insert(struct store *s, const struct store_insert *in, struct sto
 	struct buf url = {0}, sql = {0};
 	struct answer a = {0};
 	insert_sql(s, in, &sql);
-	start_url(s, &url);
+	start_url(s, s->database, &url);
 	add_arg(&url, "", "query", buf_cstr(&sql));
 	add_arg(&url, "", "wait_end_of_query", "1");
 	struct http_call r = {.method = "POST",

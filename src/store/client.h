@@ -47,8 +47,9 @@ struct store_query {
 	const char *query_id; /* NULL = the server chooses */
 	uint32_t timeout_ms;  /* 0 = no limit here */
 	const atomic_bool
-	    *cancel; /* NULL = cannot be cancelled; setting it also ends the query in the store */
-	bool whole;  /* the server sends nothing before it has all: errors and summary are exact */
+	    *cancel;   /* NULL = cannot be cancelled; setting it also ends the query in the store */
+	bool anywhere; /* names its tables in full: the database need not be there yet */
+	bool whole; /* the server sends nothing before it has all: errors and summary are exact */
 	store_data_fn *on_data; /* NULL with format NULL */
 	void *arg;
 };

@@ -28,7 +28,8 @@ static struct schema_target target_of(const struct store *s)
 /* Text of a small result: one line per row, columns separated by tabs. */
 static enum err fetch_text(struct store *s, const char *sql, struct buf *out, struct diag *reterr)
 {
-	struct store_query q = {.sql = sql, .format = "TabSeparated", .timeout_ms = 30000};
+	struct store_query q = {
+	    .sql = sql, .format = "TabSeparated", .anywhere = true, .timeout_ms = 30000};
 	return store_fetch(s, &q, out, NULL, reterr);
 }
 
