@@ -2,6 +2,7 @@
 #include "cmd/setup.h"
 
 #include "base/log.h"
+#include "cmd/beside.h"
 #include "cmd/command.h"
 #include "cmd/opts.h"
 #include "conf/conf.h"
@@ -10,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 const char *setup_conf_name(const struct common_args *a)
@@ -19,13 +21,29 @@ const char *setup_conf_name(const struct common_args *a)
 	return access(CONF_DEFAULT_FILE, F_OK) == 0 ? CONF_DEFAULT_FILE : "defaults";
 }
 
+/* Programs that were not installed lie in a build folder of the source tree; without any
+ * configuration their state is in run/ of that tree, so that they work without root. NULL: not so.
+ * ret is its storage. */
+static const char *tree_dir(const struct common_args *a, char ret[BESIDE_MAX])
+{
+	char ninja[BESIDE_MAX], up[BESIDE_MAX];
+	if (a->dir || a->conf || access(CONF_DEFAULT_FILE, F_OK) == 0 ||
+	    beside_path("build.ninja", ninja) || access(ninja, F_OK) != 0 ||
+	    beside_path("..", up) || !realpath(up, ret))
+		return a->dir;
+	size_t n = strlen(ret);
+	snprintf(ret + n, BESIDE_MAX - n, "/run");
+	return ret;
+}
+
 enum err setup_conf(const struct common_args *a, const struct conf **ret)
 {
+	char dir[BESIDE_MAX];
 	struct conf_report *report = malloc(sizeof(*report));
 	if (!report)
 		return ERR_NOMEM;
 	*report = (struct conf_report){0};
-	enum err e = conf_load(a->conf, a->dir, report, ret);
+	enum err e = conf_load(a->conf, tree_dir(a, dir), report, ret);
 	if (e) {
 		struct buf out = {0};
 		conf_report_print(report, setup_conf_name(a), &out);

@@ -7,8 +7,9 @@
 struct common_args;
 struct conf;
 
-/* Reads the configuration that --conf and --dir name; prints all its errors to stderr. The caller
- * owns *ret (one reference); a command that gets an error here exits with EXIT_USAGE. */
+/* Reads the configuration that --conf and --dir name (neither, nor CONF_DEFAULT_FILE, and not
+ * installed: state is in run/ of the source tree); prints all its errors to stderr. The caller owns
+ * *ret (one reference); a command that gets an error here exits with EXIT_USAGE. */
 must_check enum err setup_conf(const struct common_args *a, const struct conf **ret);
 /* The file that setup_conf reads, for messages. */
 const char *setup_conf_name(const struct common_args *a);

@@ -54,37 +54,40 @@ static enum err reload(void *ctx, struct diag *d)
 	return ERR_OK;
 }
 
-int main(int argc, char **argv)
+static int live(const char *role, const struct conf *c, struct fake *f)
 {
-	static struct fake f;
-	const struct conf *c;
 	struct control *control;
 	struct diag d = {0};
-	const char *role = strrchr(argv[0], '-') + 1;
-	int code = setup_role(role, argc, argv, &c, NULL);
-	if (code >= 0)
-		return code;
 	if (told("FAKE_BROKEN", role))
 		return 3;
 	if (told("FAKE_STUBBORN", role))
 		signal(SIGTERM, SIG_IGN);
-	f.ready_ns = clock_mono_ns() + (told("FAKE_SLOW", role) ? 300000000 : 0);
-	if (strcmp(role, "collect") == 0 && handoff_take(&f.sockets, &d))
+	f->ready_ns = clock_mono_ns() + (told("FAKE_SLOW", role) ? 300000000 : 0);
+	if (strcmp(role, "collect") == 0 && handoff_take(&f->sockets, &d))
 		return 4;
-	if (control_start(
-		c->dir,
-		&(struct control_ops){
-		    .role = role, .ready = ready, .stats = count, .reload = reload, .ctx = &f},
-		&control, &d)) {
+	const struct control_ops ops = {
+	    .role = role, .ready = ready, .stats = count, .reload = reload, .ctx = f};
+	if (control_start(c->dir, &ops, &control, &d)) {
 		log_err("fake", "%s", d.msg);
 		return 5;
 	}
-	if (told("FAKE_STUBBORN", role))
-		for (;;)
-			pause();
+	while (told("FAKE_STUBBORN", role))
+		pause();
 	setup_wait(NULL, NULL);
 	control_stop(&control);
-	conf_put(&c);
-	handoff_close(&f.sockets);
+	handoff_close(&f->sockets);
 	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct fake f;
+	const struct conf *c;
+	const char *role = strrchr(argv[0], '-') + 1;
+	int code = setup_role(role, argc, argv, &c, NULL);
+	if (code >= 0)
+		return code;
+	code = live(role, c, &f);
+	conf_put(&c);
+	return code;
 }
