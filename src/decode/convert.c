@@ -227,7 +227,8 @@ static uint16_t kind_len(enum op_kind kind)
 	case OP_UINT_8_##w:                                                                        \
 	case OP_UINT_N_##w:
 		UINTS(1)
-		UINTS(2) UINTS(4) UINTS(8)
+		UINTS(2)
+		UINTS(4) UINTS(8)
 #undef UINTS
 		    case OP_MS : case OP_SEC : case OP_DELTA_US : case OP_UPTIME : case OP_SCRATCH
 		    : return 0;

@@ -177,6 +177,9 @@ static struct batch *batch_for(struct decoder *d, enum shape shape)
 	struct batch *b = d->batches[shape];
 	if (b && (batch_room(b) == 0 || b->heap.n > HEAP_SOFT_MAX))
 		decoder_emit(d, shape);
+	for (int s = 0; d->opts.in_order && s < SHAPE_MAX; s++)
+		if (s != (int)shape)
+			decoder_emit(d, (enum shape)s);
 	return b;
 }
 

@@ -109,7 +109,7 @@ struct exporter *exporter_for(struct decoder *d, const struct datagram *dg,
 
 /* Why a datagram whose version is not decoded, or that is too short, is no export. */
 static enum stat_id reject_reason(const struct decoder *d, const struct datagram *dg,
-			       bool version_known)
+				  bool version_known)
 {
 	if (frame_is_foreign(dg->p, dg->n))
 		return ST_reject_version;

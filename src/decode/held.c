@@ -32,6 +32,7 @@ static void unlink_held(struct decoder *d, struct held_set *h)
 static void give_up(struct decoder *d, struct held_set *h)
 {
 	unlink_held(d, h);
+	count(d, ST_sets_without_template, 1);
 	count(d, ST_drop_no_template, h->records);
 	free(h);
 }
@@ -44,6 +45,7 @@ void held_add(struct decoder *d, struct message *m, uint16_t id, const struct rd
 		return;
 	struct held_set *h = mem <= d->opts.max_held_mem ? malloc(mem) : NULL;
 	if (!h) {
+		count(d, ST_sets_without_template, 1);
 		count(d, ST_records_decoded, 1);
 		count(d, ST_drop_no_template, 1);
 		return;

@@ -125,6 +125,8 @@ static void one_record(struct decoder *d, struct message *m, const struct templa
 	m->option_records++;
 	if (!d->opts.option)
 		return;
+	if (d->opts.in_order)
+		decoder_flush(d);
 	const struct option_record r = {.exporter_ip = m->exporter->info.ip,
 					.domain = m->exporter->info.domain,
 					.version = m->exporter->info.version,

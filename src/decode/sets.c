@@ -128,7 +128,6 @@ static void records_set(struct decoder *d, struct message *m, uint16_t id, struc
 {
 	struct template *t = exporter_template(m->exporter, id);
 	if (!t) {
-		count(d, ST_sets_without_template, 1);
 		exporter_missing(m->exporter, id);
 		m->sets_unknown++;
 		held_add(d, m, id, r);

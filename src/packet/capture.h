@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Capture files, pcap and pcapng, read through libpcap; capture.c is the only file that includes
+ * <pcap.h>. */
+#pragma once
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct capture;
+
+/* What a frame begins with. */
+enum link_type {
+	LINK_UNKNOWN,
+	LINK_ETHERNET,
+	LINK_LOOPBACK,
+	LINK_IP,
+	LINK_SLL,
+	LINK_SLL2,
+	LINK_PPPOE
+};
+
+struct frame {
+	const uint8_t *p; /* borrowed until the next capture_next */
+	size_t n;         /* bytes captured, perhaps fewer than were sent */
+	int64_t t_ns;     /* since the epoch */
+	enum link_type link;
+};
+
+/* Whether a file that begins with these bytes is a capture. */
+bool capture_is_capture(const uint8_t *p, size_t n);
+must_check enum err capture_open(const char *path, struct capture **ret, struct diag *reterr);
+/* The next frame; ERR_NOT_FOUND at the end, ERR_MALFORMED where the file is broken or cut. */
+must_check enum err capture_next(struct capture *c, struct frame *ret, struct diag *reterr);
+void capture_close(struct capture *c);
