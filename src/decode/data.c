@@ -146,13 +146,30 @@ static void count_suspect(struct decoder *d, const struct batch *b)
 	count(d, ST_records_suspect_time, n);
 }
 
-/* t_recv held the export time so that days could be set; where it is not known it is absent, and
- * absent is 0. */
-static void forget_recv(struct batch *b)
+static void forget(struct batch *b, enum field f, uint32_t row)
 {
+	unsigned bit = field_table[f].present_bit;
+	b->present[bit / 64][row] &= ~((uint64_t)1 << (bit % 64));
+	batch_ms(b, f)[row] = 0;
+}
+
+/* Rows of files that do not say when they arrived: their own time cannot be suspect. The export time stands in for
+ * t_recv while days are set; what is absent is 0 again afterwards. */
+static void set_days_without_recv(struct batch *b)
+{
+	bool timeless[BATCH_ROWS];
 	for (uint32_t i = 0; i < b->n; i++)
+		timeless[i] = !batch_present(b, F_t_recv, i) && !batch_present(b, F_t_last, i) &&
+			      !batch_present(b, F_t_first, i);
+	batch_set_days(b, 0, true);
+	for (uint32_t i = 0; i < b->n; i++) {
 		if (!batch_present(b, F_t_recv, i))
-			batch_ms(b, F_t_recv)[i] = 0;
+			forget(b, F_t_recv, i);
+		if (timeless[i]) {
+			forget(b, F_t_first, i);
+			forget(b, F_t_last, i);
+		}
+	}
 }
 
 void decoder_emit(struct decoder *d, enum shape shape)
@@ -160,9 +177,10 @@ void decoder_emit(struct decoder *d, enum shape shape)
 	struct batch *b = d->batches[shape];
 	if (!b || b->n == 0)
 		return;
-	batch_set_days(b, 0, d->opts.import);
 	if (d->no_recv[shape])
-		forget_recv(b);
+		set_days_without_recv(b);
+	else
+		batch_set_days(b, 0, d->opts.import);
 	d->no_recv[shape] = false;
 	count_suspect(d, b);
 	d->opts.emit(d->opts.ctx, b);

@@ -8,7 +8,7 @@ enum { SET_HEADER = 4, PADDING_MAX = 3 };
 
 static const struct layout {
 	uint16_t version, header, record; /* record 0: sets */
-} layouts[] = {{1, 16, 52}, {5, 24, 48}, {7, 24, 52}, {9, 20, 0}, {10, 16, 0}};
+} layouts[] = {{1, 16, 48}, {5, 24, 48}, {7, 24, 52}, {9, 20, 0}, {10, 16, 0}};
 
 static const struct layout *layout_of(uint16_t version)
 {
@@ -64,14 +64,30 @@ static size_t nf9_len(const uint8_t *p, size_t n)
 	return rd_left(&r) <= PADDING_MAX ? n : n - rd_left(&r);
 }
 
+static bool ipfix_sets_fill(const uint8_t *p, size_t len)
+{
+	struct rd r = rd_of(p, len);
+	rd_skip(&r, layout_of(10)->header);
+	sets_len(&r, 10);
+	return !r.bad && rd_left(&r) == 0;
+}
+
+/* Some devices miscount their own message: if the sets fill the bytes exactly, these are it. */
 static size_t ipfix_len(const uint8_t *p, size_t n)
 {
-	size_t len = load_be16(p + 2), header = layout_of(10)->header;
-	if (len < header || len > n)
-		return 0;
-	struct rd r = rd_of(p + header, len - header);
-	sets_len(&r, 10);
-	return rd_left(&r) == 0 ? len : 0;
+	size_t len = load_be16(p + 2);
+	if (len <= n && ipfix_sets_fill(p, len))
+		return len;
+	return n > layout_of(10)->header && ipfix_sets_fill(p, n) ? n : 0;
+}
+
+/* Of NetFlow v1 some know a record of 48 bytes, some one with 4 more at its end. */
+static size_t fixed_len(const struct layout *l, const uint8_t *p, size_t n)
+{
+	size_t count = load_be16(p + 2), len = l->header + count * l->record;
+	if (l->version == 1 && n == len + count * 4)
+		len = n;
+	return count && len <= n ? len : 0;
 }
 
 size_t frame_message_len(const uint8_t *p, size_t n)
@@ -83,8 +99,7 @@ size_t frame_message_len(const uint8_t *p, size_t n)
 		return nf9_len(p, n);
 	if (l->version == 10)
 		return ipfix_len(p, n);
-	size_t count = load_be16(p + 2), len = l->header + count * l->record;
-	return count && len <= n ? len : 0;
+	return fixed_len(l, p, n);
 }
 
 bool frame_is_export(const uint8_t *p, size_t n)

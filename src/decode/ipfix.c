@@ -32,7 +32,8 @@ static bool one_message(struct decoder *d, const struct datagram *dg, size_t len
 bool ipfix_decode(struct decoder *d, const struct datagram *dg)
 {
 	struct datagram rest = *dg;
-	size_t len = load_be16(rest.p + 2);
+	size_t told = load_be16(rest.p + 2), framed = frame_message_len(rest.p, rest.n);
+	size_t len = framed ? framed : told;
 	if (len < HEADER || len > rest.n) {
 		count(d, exporter_plausible(d, dg) ? ST_reject_bad_length : ST_reject_not_export,
 		      1);
@@ -40,6 +41,8 @@ bool ipfix_decode(struct decoder *d, const struct datagram *dg)
 	}
 	if (!one_message(d, &rest, len))
 		return false;
+	if (len != told)
+		malformed(d, d->newest, ST_malformed_message_length, 1);
 	for (;;) {
 		rest.p += len;
 		rest.n -= len;

@@ -8,13 +8,13 @@
 
 #include <stdlib.h>
 
-enum { PAD = 210, SAMPLING_INTERVAL_MASK = 0x3fff };
+enum { PAD = 210, SAMPLING_INTERVAL_MASK = 0x3fff, V1_LONG = 52 };
 
 /* {element, bytes} in the order of the record. */
 /* clang-format off */
 static const struct element v1_record[] = {
 	{0, 8, 4}, {0, 12, 4}, {0, 15, 4}, {0, 10, 2}, {0, 14, 2}, {0, 2, 4}, {0, 1, 4}, {0, 22, 4}, {0, 21, 4},
-	{0, 7, 2}, {0, 11, 2}, {0, PAD, 2}, {0, 4, 1}, {0, 5, 1}, {0, 6, 1}, {0, PAD, 11},
+	{0, 7, 2}, {0, 11, 2}, {0, PAD, 2}, {0, 4, 1}, {0, 5, 1}, {0, 6, 1}, {0, PAD, 7}, {0, PAD, 4},
 };
 static const struct element v5_record[] = {
 	{0, 8, 4}, {0, 12, 4}, {0, 15, 4}, {0, 10, 2}, {0, 14, 2}, {0, 2, 4}, {0, 1, 4}, {0, 22, 4}, {0, 21, 4},
@@ -34,7 +34,8 @@ static const struct fixed {
 	const struct element *elements;
 	uint16_t n;
 } versions[] = {
-    {1, 16, false, false, v1_record, ARRAY_LEN(v1_record)},
+    {1, 16, false, false, v1_record, ARRAY_LEN(v1_record) - 1}, /* 48 bytes */
+    {1, 16, false, false, v1_record, ARRAY_LEN(v1_record)},     /* 52 */
     {5, 24, true, true, v5_record, ARRAY_LEN(v5_record)},
     {7, 24, true, false, v7_record, ARRAY_LEN(v7_record)},
 };
@@ -94,6 +95,8 @@ bool nf5_decode(struct decoder *d, const struct datagram *dg)
 	struct rd r = rd_of(dg->p, dg->n);
 	size_t i = 0;
 	while (versions[i].version != load_be16(dg->p))
+		i++;
+	if (versions[i].version == 1 && dg->n - versions[i].header == (size_t)load_be16(dg->p + 2) * V1_LONG)
 		i++;
 	struct message m = {.dialect = DIALECT_NF9, .t_recv = dg->t_recv};
 	uint16_t n;

@@ -2,7 +2,9 @@
 #include "decode/option_json.h"
 
 #include "base/rd.h"
-#include "model/field.h"
+#include "base/attr.h"
+
+#include <stdio.h>
 
 enum value { NUMBER, TEXT, IP4, IP6, MAC };
 

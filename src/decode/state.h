@@ -82,7 +82,7 @@ struct decoder {
 	uint64_t records_held,
 	    counted_before; /* of the set being released, records already in records_decoded */
 
-	struct template *fixed[3]; /* v1, v5, v7 */
+	struct template *fixed[4]; /* v1 of two lengths, v5, v7 */
 	struct element *parsed;    /* opts.max_fields */
 	uint16_t *offs,
 	    *lens; /* RECORDS_AT_ONCE * opts.max_fields: of records of variable length */
