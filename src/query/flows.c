@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "query/flows.h"
+
+#include "base/timefmt.h"
+#include "model/batch.h"
+#include "model/native.h"
+#include "query/plan.h"
+#include "store/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Beyond so many rows it pays to ask first which columns are used at all. */
+enum { PROBE_ROWS_MIN = 1000, ROW_MAX = 16 << 20 };
+
+struct flows_reader {
+	unsigned columns[NATIVE_MAX];
+	size_t n;
+	struct buf rest; /* the beginning of a row */
+	struct batch *batch;
+	flows_fn *each;
+	void *arg;
+	bool stopped;
+};
+
+struct flows_reader *flows_reader_new(const unsigned *columns, size_t n, flows_fn *each, void *arg)
+{
+	struct flows_reader *r = calloc(1, sizeof(*r));
+	if (!r)
+		return NULL;
+	memcpy(r->columns, columns, n * sizeof(*columns));
+	r->n = n;
+	r->each = each;
+	r->arg = arg;
+	r->rest.max = ROW_MAX;
+	r->batch = batch_new(SHAPE_WIDE);
+	if (!r->batch) {
+		free(r);
+		return NULL;
+	}
+	return r;
+}
+
+void flows_reader_free(struct flows_reader *r)
+{
+	if (!r)
+		return;
+	batch_free(r->batch);
+	buf_fini(&r->rest);
+	free(r);
+}
+
+static void put_value(struct batch *b, enum field f, const struct value *v)
+{
+	uint32_t row = b->n;
+	switch (v->type) {
+	case CT_U8:
+	case CT_U16:
+	case CT_U32:
+	case CT_U64:
+	case CT_MS:
+	case CT_MAC:
+		batch_set_num(b, f, row, v->num);
+		break;
+	case CT_IP:
+		batch_set_ip(b, f, row, &v->ip);
+		break;
+	case CT_STR:
+		batch_use(b, f);
+		if (v->len)
+			(void)batch_put_str(b, f, row, v->bytes, v->len);
+		break;
+	case CT_U32LIST:
+		batch_use(b, f);
+		for (uint32_t i = 0; i + sizeof(uint32_t) <= v->len; i += sizeof(uint32_t)) {
+			uint32_t number;
+			memcpy(&number, v->bytes + i, sizeof(number));
+			(void)batch_push_u32(b, f, row, number);
+		}
+		break;
+	case CT_MAX:
+		break;
+	}
+}
+
+/* One row; presence comes last and wins over what the setters marked. false if the row is not
+ * complete. */
+static bool read_row(struct flows_reader *r, struct rd *rd)
+{
+	struct rd probe = *rd;
+	for (size_t i = 0; i < r->n && !probe.bad; i++) {
+		unsigned c = r->columns[i];
+		(void)value_read(&probe, c < FIELD_MAX ? field_table[c].ctype : CT_U64, NULL);
+	}
+	if (probe.bad)
+		return false;
+	batch_open_rows(r->batch, 1);
+	for (size_t i = 0; i < r->n; i++) {
+		unsigned c = r->columns[i];
+		if (c < FIELD_MAX) {
+			struct value v = value_read(rd, field_table[c].ctype, NULL);
+			put_value(r->batch, (enum field)c, &v);
+		} else {
+			r->batch->present[c - NATIVE_PRESENT][r->batch->n] = rd_le64(rd);
+		}
+	}
+	r->batch->n++;
+	return true;
+}
+
+static bool hand_out(struct flows_reader *r)
+{
+	if (r->batch->n && !r->each(r->arg, r->batch))
+		r->stopped = true;
+	batch_reset(r->batch);
+	return !r->stopped;
+}
+
+bool flows_reader_take(struct flows_reader *r, const uint8_t *p, size_t n)
+{
+	/* Rows are read where they lie; only one that is cut is put together in `rest`. */
+	if (r->rest.n) {
+		buf_put(&r->rest, p, n);
+		p = r->rest.p;
+		n = r->rest.n;
+	}
+	struct rd rd = rd_of(p, n);
+	while (!r->rest.bad && !r->stopped && rd_left(&rd) && read_row(r, &rd))
+		if (batch_room(r->batch) == 0)
+			hand_out(r);
+	size_t left = rd_left(&rd);
+	if (r->rest.n) {
+		memmove(r->rest.p, rd.p, left);
+		r->rest.n = left;
+	} else {
+		buf_put(&r->rest, rd.p, left);
+	}
+	return !r->stopped && !r->rest.bad;
+}
+
+enum err flows_reader_end(struct flows_reader *r)
+{
+	hand_out(r);
+	return r->rest.n || r->rest.bad ? ERR_MALFORMED : ERR_OK;
+}
+
+static bool is_wanted(const struct query *q, unsigned column, const uint64_t *present)
+{
+	bool any = false;
+	if (column == NATIVE_DAY || !native_in_shape(column, SHAPE_WIDE))
+		return false;
+	if (column >= FIELD_MAX)
+		return true;
+	unsigned bit = field_table[column].present_bit;
+	if (!(present[bit / 64] >> (bit % 64) & 1))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(q->fields); i++)
+		any = any || q->fields[i];
+	return !any || (q->fields[column / 64] >> (column % 64) & 1);
+}
+
+/* The presence bits that any flow of the query has. */
+static enum err probe_present(struct store *s, const struct query *q, const struct run_options *o,
+			      uint64_t present[PRESENT_WORDS], struct diag *reterr)
+{
+	struct buf sql = {0}, out = {0};
+	memset(present, 0, PRESENT_WORDS * sizeof(*present));
+	buf_str(&sql, "SELECT ");
+	for (unsigned w = 0, n = 0; w < PRESENT_WORDS; w++)
+		if (shape_has_present_word(SHAPE_WIDE, w))
+			buf_fmt(&sql, "%sgroupBitOr(%s)", n++ ? ", " : "",
+				native_name(NATIVE_PRESENT + w));
+	buf_fmt(&sql, " FROM %s.flows", store_database(s));
+	plan_flows_where(q, &sql);
+	struct store_query sq = {.sql = buf_cstr(&sql),
+				 .format = "RowBinary",
+				 .timeout_ms = o->timeout_ms,
+				 .cancel = o->cancel};
+	enum err e = store_fetch(s, &sq, &out, NULL, reterr);
+	struct rd r = rd_of(out.p, out.n);
+	for (unsigned w = 0; w < PRESENT_WORDS; w++)
+		if (shape_has_present_word(SHAPE_WIDE, w))
+			present[w] = rd_le64(&r);
+	buf_fini(&sql);
+	buf_fini(&out);
+	return e;
+}
+
+static void list_sql(const struct store *s, const struct query *q, const unsigned *columns,
+		     size_t n, struct buf *sql)
+{
+	const char *direction = q->desc ? "DESC" : "ASC";
+	buf_str(sql, "SELECT ");
+	for (size_t i = 0; i < n; i++)
+		buf_fmt(sql, "%s%s", i ? ", " : "", native_name(columns[i]));
+	buf_fmt(sql, " FROM %s.flows", store_database(s));
+	plan_flows_where(q, sql);
+	buf_str(sql, " ORDER BY ");
+	/* The beginning of the sorting key: the newest flows are found without reading all. */
+	if (q->order == F_t_last)
+		buf_fmt(sql, "toStartOfFiveMinutes(t_last) %s, ", direction);
+	buf_fmt(sql, "%s %s LIMIT %llu OFFSET %llu", field_table[q->order].name, direction,
+		(unsigned long long)q->limit, (unsigned long long)q->offset);
+}
+
+static bool take(void *arg, const uint8_t *p, size_t n)
+{
+	return flows_reader_take(arg, p, n);
+}
+
+static enum err stream(struct store *s, const struct query *q, const struct run_options *o,
+		       struct flows_reader *r, struct run_cost *ret, struct diag *reterr)
+{
+	struct buf sql = {0};
+	struct store_summary sum;
+	list_sql(s, q, r->columns, r->n, &sql);
+	struct store_query sq = {.sql = buf_cstr(&sql),
+				 .format = "RowBinary",
+				 .query_id = o->query_id,
+				 .timeout_ms = o->timeout_ms,
+				 .cancel = o->cancel,
+				 .whole = q->limit <= PROBE_ROWS_MIN,
+				 .on_data = take,
+				 .arg = r};
+	enum err e = store_query(s, &sq, &sum, reterr);
+	ret->rows_read += sum.rows_read;
+	if (!e && flows_reader_end(r))
+		e = diag_set(reterr, ERR_MALFORMED, 0, 0,
+			     "the store's answer ends in the middle of a row");
+	buf_fini(&sql);
+	return e;
+}
+
+enum err run_flows(struct store *s, const struct query *q, const struct run_options *o,
+		   flows_fn *each, void *arg, struct run_cost *ret, struct diag *reterr)
+{
+	uint64_t start = clock_mono_ns();
+	unsigned columns[NATIVE_MAX];
+	size_t n = 0;
+	uint64_t present[PRESENT_WORDS];
+	*ret = (struct run_cost){.source = "flows"};
+	memset(present, 0xff, sizeof(present));
+	bool probe = o->only_used || q->limit > PROBE_ROWS_MIN;
+	enum err e = probe ? probe_present(s, q, o, present, reterr) : ERR_OK;
+	if (e)
+		return e;
+	for (unsigned c = 0; c < NATIVE_MAX; c++)
+		if (is_wanted(q, c, present))
+			columns[n++] = c;
+	struct flows_reader *r = flows_reader_new(columns, n, each, arg);
+	if (!r)
+		return diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
+	e = stream(s, q, o, r, ret, reterr);
+	flows_reader_free(r);
+	ret->elapsed_ms = (clock_mono_ns() - start) / 1000000u;
+	return e;
+}
+
+enum err run_flows_count(struct store *s, const struct query *q, const struct run_options *o,
+			 uint64_t *ret, struct run_cost *ret_cost, struct diag *reterr)
+{
+	struct buf sql = {0}, out = {0};
+	struct store_summary sum;
+	buf_fmt(&sql, "SELECT count() FROM %s.flows", store_database(s));
+	plan_flows_where(q, &sql);
+	struct store_query sq = {.sql = buf_cstr(&sql),
+				 .format = "RowBinary",
+				 .timeout_ms = o->timeout_ms,
+				 .cancel = o->cancel};
+	enum err e = store_fetch(s, &sq, &out, &sum, reterr);
+	if (!e) {
+		struct rd r = rd_of(out.p, out.n);
+		*ret = rd_le64(&r);
+		ret_cost->rows_read += sum.rows_read;
+	}
+	buf_fini(&sql);
+	buf_fini(&out);
+	return e;
+}

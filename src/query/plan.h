@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which tables answer a query, and the SQL for it. A query is answered by branches, each one table
+ * (or rollup) over one part of the time and one half of the flows; their groups are added up. Pure:
+ * text in, text out.
+ *
+ * Halves (data-model.md, "Biflows"): grouped by an end of the flow (src_ip, in_if, tos...) the
+ * reverse half of a biflow counts too, with its ends swapped: a second branch over flows_wide.
+ * Grouped by either end (ip, port...) both halves count at each end, once if the ends are equal.
+ * Else both halves count in their one group.
+ *
+ * Time: `top` takes records by t_last; whole bins in the middle of the range come from a rollup,
+ * its edges from raw flows, so that the numbers are the same. A series spreads records over bins of
+ * 30 s, in the rollup or here, by the same arithmetic (store/rollup.h). */
+#pragma once
+#include "base/buf.h"
+#include "query/query.h"
+
+enum source {
+	SOURCE_FLOWS,
+	SOURCE_WIDE,
+	SOURCE_SERIES_30S,
+	SOURCE_SERIES_5M,
+	SOURCE_TALKERS,
+	SOURCE_MAX
+};
+enum half { HALF_FORWARD, HALF_REVERSE, HALF_BOTH, HALF_MAX };
+
+struct branch {
+	enum source source;
+	enum half half;
+	bool other_end; /* keys at their other end: the swapped half, or the destination of a pseudo
+			   key */
+	bool unless_equal; /* only where the two ends differ */
+	int64_t from_ms, to_ms;
+	int64_t hole_from_ms,
+	    hole_to_ms; /* raw edges around a rollup: this part is left out; equal = no hole */
+};
+
+enum { PLAN_BRANCHES_MAX = 6 };
+struct plan {
+	const struct query *q;
+	const char *database;
+	unsigned
+	    by[QUERY_BY_MAX]; /* the keys of this plan: those of the query, or none for its total */
+	size_t n_by;
+	struct branch branch[PLAN_BRANCHES_MAX];
+	size_t n;
+};
+
+/* Plans the groups (total false), or the one group of everything, which may have a coarser table.
+ */
+void plan_make(struct plan *p, const struct query *q, const char *database, bool total);
+/* The table named as `source` of the answer: the coarsest one that took part. */
+const char *plan_source(const struct plan *p);
+
+/* Columns of the rows, in RowBinary: key 0.., present (UInt8, bit i = key i), then
+ *   top     bytes, packets, flows, groups (UInt64), rate (UInt32: the largest sampling rate); best
+ * first, limit rows series  bin (UInt32), value of the metric's counter (UInt64), rate (UInt32)
+ * rate is 1 for a raw query. */
+void plan_top_sql(const struct plan *p, struct buf *sql);
+void plan_series_sql(const struct plan *p, struct buf *sql);
+
+/* The condition of a list of flows: range and filter. */
+void plan_flows_where(const struct query *q, struct buf *sql);
