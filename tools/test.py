@@ -14,7 +14,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Build folder and its suites: everything under the sanitizers, and what only the release build can run.
-MESON = [("build-asan", ["unit", "fuzz", "scenario"]), ("build", ["release"])]
+MESON = [("build-asan", ["unit", "fuzz", "scenario"]), ("build", ["style", "release"])]
 WEB = ["check", "test:unit", "test:e2e"]
 
 # How programs report their cases: (passed, failed, skipped), as sums over all matches in the output.

@@ -78,7 +78,7 @@ static int sources(const char *text, int reverse)
 			break;
 		if (sscanf(text, "IPFIX(%u, %u, %15[A-Z0-9_])%n", &pen, &id, conv, &used) == 3 &&
 		    used)
-			strcpy(scope, "IPFIX");
+			snprintf(scope, sizeof(scope), "IPFIX");
 		else if (sscanf(text, "%7[A-Z0-9](%u, %15[A-Z0-9_])%n", scope, &id, conv, &used) !=
 			     3 ||
 			 !used) {
@@ -91,7 +91,7 @@ static int sources(const char *text, int reverse)
 			 */
 			if (pen != 0 || strcmp(scope, "NF9") == 0)
 				continue;
-			strcpy(scope, "IPFIX");
+			snprintf(scope, sizeof(scope), "IPFIX");
 			pen = 29305;
 		}
 		printf("\t{SCOPE_%s, %u, %u, CONV_%s},\n", scope, pen, id, conv);

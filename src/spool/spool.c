@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening and closing a spool: folder, identity, lock. */
+#include "spool/spool.h"
+
 #include "spool/spool_priv.h"
 
 #include <errno.h>
