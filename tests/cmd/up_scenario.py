@@ -4,7 +4,6 @@
 
 usage: up_scenario.py WEIR FAKE_ROLE
 """
-import http.client
 import json
 import os
 import shutil
@@ -12,9 +11,11 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
+
+sys.dont_write_bytecode = True
+from supervised import Supervised, ask  # noqa: E402
 
 WEIR, FAKE = sys.argv[1:3]
 CONF = """
@@ -23,89 +24,16 @@ serve: {listen: "127.0.0.1:0"}
 """
 
 
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("weir", timeout=5)
-        self.path = path
+class Up(Supervised):
+    conf = CONF
 
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(5)
-        self.sock.connect(self.path)
-
-
-def ask(directory, role, path="/state.json", method="GET"):
-    c = UnixConnection(f"{directory}/run/{role}.sock")
-    try:
-        c.request(method, path)
-        r = c.getresponse()
-        return r.status, r.read().decode()
-    finally:
-        c.close()
-
-
-class Up(unittest.TestCase):
     def setUp(self):
-        self.top = tempfile.mkdtemp(prefix="weir-up-")
-        self.dir = self.top + "/d"
-        self.bin = self.top + "/bin"
-        self.processes = []
-        os.mkdir(self.bin)
-        shutil.copy(WEIR, self.bin + "/weir")
+        super().setUp()
+        os.mkdir(self.top + "/bin")
+        self.weir = self.top + "/bin/weir"
+        shutil.copy(WEIR, self.weir)
         for role in ("store", "collect", "serve"):
-            shutil.copy(FAKE, f"{self.bin}/weir-{role}")
-        with open(self.top + "/weir.yaml", "w") as f:
-            f.write(CONF)
-
-    def tearDown(self):
-        for p in self.processes:
-            if p.poll() is None:
-                p.terminate()
-                p.wait(30)
-            p.log.close()
-        shutil.rmtree(self.top)
-
-    def up(self, conf=None, **env):
-        log = open(f"{self.top}/log{len(self.processes)}", "wb+")
-        p = subprocess.Popen([self.bin + "/weir", "up", "--conf", conf or self.top + "/weir.yaml", "--dir", self.dir],
-                             stdout=log, stderr=log, env={**os.environ, **env})
-        p.log = log
-        self.processes.append(p)
-        return p
-
-    def text(self, p):
-        p.log.seek(0)
-        return p.log.read().decode()
-
-    def until(self, what, p):
-        """Waits for a true value of what(); errors of a socket that is not there yet count as false."""
-        for _ in range(1500):
-            try:
-                value = what()
-                if value:
-                    return value
-            except (OSError, ValueError, http.client.HTTPException):
-                pass
-            self.assertIsNone(p.poll(), "weir up ended: " + self.text(p))
-            time.sleep(0.02)
-        self.fail("did not happen; the log says:\n" + self.text(p))
-
-    def roles(self):
-        return {r["role"]: r for r in json.loads(ask(self.dir, "up")[1])["roles"]}
-
-    def running(self, role):
-        r = self.roles()[role]
-        return r if r["state"] == "running" else None
-
-    def all_ready(self):
-        return ask(self.dir, "up", "/healthz")[0] == 200
-
-    def ports(self):
-        with open(self.dir + "/run/ports.json") as f:
-            return json.load(f)
-
-    def received(self):
-        return json.loads(ask(self.dir, "collect")[1])["stats"]["datagrams"]["received"]
+            shutil.copy(FAKE, f"{self.weir}-{role}")
 
     def test_01_start_and_stop(self):
         p = self.up(FAKE_SLOW="store")
@@ -227,7 +155,7 @@ class Up(unittest.TestCase):
     def test_10_status(self):
         p = self.up()
         self.until(self.all_ready, p)
-        args = [self.bin + "/weir", "status", "--conf", self.top + "/weir.yaml", "--dir", self.dir]
+        args = [self.weir, "status", "--conf", self.top + "/weir.yaml", "--dir", self.dir]
         table = subprocess.run(args, capture_output=True, text=True, check=True).stdout
         for role in ("store", "collect", "serve"):
             self.assertRegex(table, rf"(?m)^{role} +running +{self.running(role)['pid']} ")
