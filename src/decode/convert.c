@@ -200,6 +200,15 @@ LOOP(MPLS)
 	}
 }
 
+/* Fields of durations in us are U32. */
+LOOP(MS_US)
+{
+	uint32_t *col = (uint32_t *)r->b->col[field] + r->row;
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride)
+		col[i] = (uint32_t)MIN_OF(MIN_OF(load_be(p, n), (uint64_t)UINT32_MAX) * 1000,
+					  (uint64_t)UINT32_MAX);
+}
+
 LOOP(SCRATCH)
 {
 	uint64_t *col = r->scratch[field] + r->row;
@@ -221,47 +230,29 @@ void convert_rows(const struct rows *r)
 		loops[op->kind](r, r->rec + r->offs[op->source], r->lens[op->source], op->field);
 }
 
-/* The length a value of variable length must have for this kind; 0 = any up to 8, LEN_VARIABLE =
- * any. */
-static uint16_t kind_len(enum op_kind kind)
-{
-	switch (kind) {
-#define UINTS(w)                                                                                   \
-	case OP_UINT_1_##w:                                                                        \
-	case OP_UINT_2_##w:                                                                        \
-	case OP_UINT_4_##w:                                                                        \
-	case OP_UINT_8_##w:                                                                        \
-	case OP_UINT_N_##w:
-		UINTS(1)
-		UINTS(2)
-		UINTS(4) UINTS(8)
-#undef UINTS
-		    case OP_MS : case OP_SEC : case OP_DELTA_US : case OP_UPTIME : case OP_SCRATCH
-		    : return 0;
-	case OP_IP4:
-		return 4;
-	case OP_IP6:
-	case OP_IP6_IF_NO_IP4:
-		return 16;
-	case OP_MAC:
-		return 6;
-	case OP_HIGH8:
-	case OP_LOW8:
-		return 2;
-	case OP_NTP_US:
-	case OP_NTP_NS:
-		return 8;
-	case OP_STR:
-	case OP_MPLS:
-	case OP_U32S:
-		break;
-	}
-	return LEN_VARIABLE;
-}
+#define X(k) +1
+enum { OP_KIND_MAX = 0 OP_KINDS(X) };
+#undef X
+
+/* The length a value of variable length must have for a kind: 0 = a number, any up to 8;
+ * LEN_VARIABLE = any at all. */
+static const uint16_t kind_lens[OP_KIND_MAX] = {
+    [OP_IP4] = 4,
+    [OP_IP6] = 16,
+    [OP_IP6_IF_NO_IP4] = 16,
+    [OP_MAC] = 6,
+    [OP_HIGH8] = 2,
+    [OP_LOW8] = 2,
+    [OP_NTP_US] = 8,
+    [OP_NTP_NS] = 8,
+    [OP_STR] = LEN_VARIABLE,
+    [OP_MPLS] = LEN_VARIABLE,
+    [OP_U32S] = LEN_VARIABLE,
+};
 
 static bool value_fits(enum op_kind kind, uint16_t len)
 {
-	uint16_t want = kind_len(kind);
+	uint16_t want = kind_lens[kind];
 	return want == LEN_VARIABLE || (want == 0 ? len <= 8 : len == want);
 }
 
@@ -272,7 +263,7 @@ uint32_t convert_record(const struct rows *r)
 		uint16_t len = r->lens[op->source];
 		bool variable = r->t->elements[op->source].len == LEN_VARIABLE;
 		bool fits = !variable || value_fits((enum op_kind)op->kind, len);
-		bool listed = kind_len((enum op_kind)op->kind) == LEN_VARIABLE;
+		bool listed = kind_lens[op->kind] == LEN_VARIABLE;
 		bad += !fits && len;
 		if (variable && !listed && (len == 0 || !fits)) {
 			if (op->kind == OP_SCRATCH)

@@ -153,8 +153,8 @@ static void forget(struct batch *b, enum field f, uint32_t row)
 	batch_ms(b, f)[row] = 0;
 }
 
-/* Rows of files that do not say when they arrived: their own time cannot be suspect. The export time stands in for
- * t_recv while days are set; what is absent is 0 again afterwards. */
+/* Rows of files that do not say when they arrived: their own time cannot be suspect. The export
+ * time stands in for t_recv while days are set; what is absent is 0 again afterwards. */
 static void set_days_without_recv(struct batch *b)
 {
 	bool timeless[BATCH_ROWS];

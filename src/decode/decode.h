@@ -61,7 +61,8 @@ struct decoder_opts {
 	uint32_t sampling_rate;
 	/* Rows keep their own time whatever t_recv is (batch_set_days). */
 	bool import;
-	/* Rows and option records leave in the order they came, also across shapes: smaller batches, for printing. */
+	/* Rows and option records leave in the order they came, also across shapes: smaller
+	 * batches, for printing. */
 	bool in_order;
 	struct stats *stats; /* borrowed, never NULL */
 	/* Called with a full batch, and by decoder_flush with what there is; days are set. The

@@ -96,7 +96,8 @@ bool nf5_decode(struct decoder *d, const struct datagram *dg)
 	size_t i = 0;
 	while (versions[i].version != load_be16(dg->p))
 		i++;
-	if (versions[i].version == 1 && dg->n - versions[i].header == (size_t)load_be16(dg->p + 2) * V1_LONG)
+	if (versions[i].version == 1 &&
+	    dg->n - versions[i].header == (size_t)load_be16(dg->p + 2) * V1_LONG)
 		i++;
 	struct message m = {.dialect = DIALECT_NF9, .t_recv = dg->t_recv};
 	uint16_t n;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "decode/option_json.h"
 
-#include "base/rd.h"
 #include "base/attr.h"
+#include "base/rd.h"
 
 #include <stdio.h>
 

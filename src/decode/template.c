@@ -106,6 +106,7 @@ static bool len_fits(enum conv c, uint16_t len)
 	switch (c) {
 	case CONV_UINT:
 	case CONV_MS:
+	case CONV_MS_US:
 	case CONV_SEC:
 		return variable || (len >= 1 && len <= 8);
 	case CONV_DELTA_US:
@@ -228,6 +229,8 @@ static enum op_kind kind_of(enum conv c, enum ctype t, uint16_t len)
 		return OP_MPLS;
 	case CONV_U32S:
 		return OP_U32S;
+	case CONV_MS_US:
+		return OP_MS_US;
 	}
 	return OP_UINT_N_8;
 }

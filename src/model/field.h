@@ -50,6 +50,7 @@ enum conv {
 	CONV_LOW8,     /* low byte of a 16-bit number */
 	CONV_MPLS,     /* 3 bytes, appended to the list */
 	CONV_U32S,     /* a run of 32-bit numbers */
+	CONV_MS_US,    /* ms, kept in us */
 };
 
 enum source_scope { SCOPE_ANY, SCOPE_IPFIX, SCOPE_NF9 };
