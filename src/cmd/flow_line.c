@@ -12,7 +12,8 @@ const char flow_line_line[] = "%ts %td %pr %sap -> %dap %pkt %byt %fl";
 const char flow_line_long[] = "%ts %td %pr %sap -> %dap %flg %tos %pkt %byt %fl";
 const char flow_line_extended[] = "%ts %td %pr %sap -> %dap %flg %tos %pkt %byt %pps %bps %bpp %fl";
 
-enum { WIDTH_END_POINT = 22, FIELD_NONE = FIELD_MAX };
+enum { WIDTH_END_POINT = 22 };
+#define FIELD_NONE ((enum field)0) /* the token does not look at a field */
 
 typedef void token_fn(struct buf *out, const struct batch *b, uint32_t row, enum field f);
 

@@ -252,8 +252,7 @@ int query_cli_error(const struct query_cli *c, enum err e, const struct diag *d)
 	if (d->line)
 		show_place(c, d);
 	if (e == ERR_REFUSED && c->store)
-		fprintf(stderr, "the store is asked at %s; is `weir up` running?\n",
-			store_where(c->store));
+		fprintf(stderr, "is `weir up` running?\n");
 	return EXIT_FAILED;
 }
 

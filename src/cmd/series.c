@@ -54,7 +54,7 @@ static void key_cells(struct table *t, const struct query *q, const struct serie
 {
 	for (size_t k = 0; k < q->n_by; k++) {
 		struct buf b = {0};
-		value_text(&b, &l->key[k]);
+		cell_text(&b, &l->key[k]);
 		if (!l->key[k].present)
 			buf_u8(&b, '-');
 		table_cell(t, &b);

@@ -74,7 +74,7 @@ static void print_table(const struct query_cli *c, const struct top_result *r)
 	for (size_t i = 0; i < r->n; i++) {
 		for (size_t k = 0; k < q->n_by; k++) {
 			struct buf b = {0};
-			value_text(&b, &r->rows[i].key[k]);
+			cell_text(&b, &r->rows[i].key[k]);
 			if (!r->rows[i].key[k].present)
 				buf_u8(&b, '-');
 			table_cell(&t, &b);

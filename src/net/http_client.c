@@ -202,6 +202,9 @@ enum err http_client_do(struct http_client *c, const struct http_call *r, int *r
 	curl_slist_free_all(headers);
 	if (t.stopped)
 		return diag_set(reterr, ERR_CANCELLED, 0, 0, "%s", err_text(ERR_CANCELLED));
+	if (code == CURLE_COULDNT_CONNECT && r->unix_path)
+		return diag_set(reterr, ERR_REFUSED, 0, 0, "nobody answers at the socket %.200s",
+				r->unix_path);
 	if (code != CURLE_OK)
 		return diag_set(reterr, err_from_curl(code), 0, 0, "%s",
 				c->message[0] ? c->message : curl_easy_strerror(code));

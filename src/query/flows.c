@@ -50,7 +50,7 @@ void flows_reader_free(struct flows_reader *r)
 	free(r);
 }
 
-static void put_value(struct batch *b, enum field f, const struct value *v)
+static void put_value(struct batch *b, enum field f, const struct cell *v)
 {
 	uint32_t row = b->n;
 	switch (v->type) {
@@ -90,7 +90,7 @@ static bool read_row(struct flows_reader *r, struct rd *rd)
 	struct rd probe = *rd;
 	for (size_t i = 0; i < r->n && !probe.bad; i++) {
 		unsigned c = r->columns[i];
-		(void)value_read(&probe, c < FIELD_MAX ? field_table[c].ctype : CT_U64, NULL);
+		(void)cell_read(&probe, c < FIELD_MAX ? field_table[c].ctype : CT_U64, NULL);
 	}
 	if (probe.bad)
 		return false;
@@ -98,7 +98,7 @@ static bool read_row(struct flows_reader *r, struct rd *rd)
 	for (size_t i = 0; i < r->n; i++) {
 		unsigned c = r->columns[i];
 		if (c < FIELD_MAX) {
-			struct value v = value_read(rd, field_table[c].ctype, NULL);
+			struct cell v = cell_read(rd, field_table[c].ctype, NULL);
 			put_value(r->batch, (enum field)c, &v);
 		} else {
 			r->batch->present[c - NATIVE_PRESENT][r->batch->n] = rd_le64(rd);

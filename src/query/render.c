@@ -40,15 +40,15 @@ static void member_u64(struct buf *out, const char *key, uint64_t v)
 	buf_dec(out, v);
 }
 
-static void key_members(struct buf *out, const struct query *q, const struct value *key)
+static void key_members(struct buf *out, const struct query *q, const struct cell *key)
 {
 	for (size_t i = 0; i < q->n_by; i++) {
 		buf_json_key(out, key_name(q->by[i]));
-		value_json(out, &key[i]);
+		cell_json(out, &key[i]);
 	}
 }
 
-static void key_object(struct buf *out, const struct query *q, const struct value *key)
+static void key_object(struct buf *out, const struct query *q, const struct cell *key)
 {
 	buf_json_key(out, "key");
 	buf_u8(out, '{');
@@ -174,11 +174,11 @@ void render_top_ndjson(struct buf *out, const struct query *q, const struct top_
 	}
 }
 
-static void csv_keys(struct buf *out, const struct query *q, const struct value *key)
+static void csv_keys(struct buf *out, const struct query *q, const struct cell *key)
 {
 	for (size_t i = 0; i < q->n_by; i++) {
 		struct buf text = {0};
-		value_text(&text, &key[i]);
+		cell_text(&text, &key[i]);
 		buf_csv_cell(out, text.p, text.n);
 		buf_u8(out, ',');
 		buf_fini(&text);

@@ -47,13 +47,13 @@ static enum err no_memory(struct diag *reterr)
 }
 
 /* Keys and their presence; NULL if the row ends early or there is no memory. */
-static struct value *read_keys(const struct query *q, size_t n, struct rd *r)
+static struct cell *read_keys(const struct query *q, size_t n, struct rd *r)
 {
-	struct value *key = arena_alloc(q->arena, (n + 1) * sizeof(*key));
+	struct cell *key = arena_alloc(q->arena, (n + 1) * sizeof(*key));
 	if (!key)
 		return NULL;
 	for (size_t i = 0; i < n; i++)
-		key[i] = value_read(r, key_ctype(q->by[i]), q->arena);
+		key[i] = cell_read(r, key_ctype(q->by[i]), q->arena);
 	unsigned present = rd_u8(r);
 	for (size_t i = 0; i < n; i++)
 		key[i].present = present >> i & 1;
@@ -160,7 +160,7 @@ void series_statistics(struct series_line *line, size_t n, double *scratch)
 	line->last = line->values[n - 1];
 }
 
-static bool same_keys(const struct value *a, const struct value *b, size_t n)
+static bool same_keys(const struct cell *a, const struct cell *b, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (a[i].present != b[i].present || a[i].num != b[i].num ||
@@ -171,7 +171,7 @@ static bool same_keys(const struct value *a, const struct value *b, size_t n)
 	return true;
 }
 
-static bool new_line(const struct query *q, struct series_result *ret, const struct value *key,
+static bool new_line(const struct query *q, struct series_result *ret, const struct cell *key,
 		     struct series_line *line)
 {
 	*line = (struct series_line){.key = key,
@@ -180,7 +180,7 @@ static bool new_line(const struct query *q, struct series_result *ret, const str
 }
 
 static struct series_line *line_of(const struct query *q, struct series_result *ret,
-				   const struct value *key)
+				   const struct cell *key)
 {
 	for (size_t i = ret->n; i-- > 0;)
 		if (same_keys(ret->lines[i].key, key, q->n_by))
@@ -195,7 +195,7 @@ static enum err read_cells(const struct query *q, size_t n_by, struct reply *a,
 			   struct series_result *ret, struct series_line *only, struct diag *reterr)
 {
 	while (rd_left(&a->rd)) {
-		struct value *key = read_keys(q, n_by, &a->rd);
+		struct cell *key = read_keys(q, n_by, &a->rd);
 		uint32_t bin = rd_le32(&a->rd);
 		double v = (double)rd_le64(&a->rd);
 		ret->cost.scaled = rd_le32(&a->rd) > 1 || ret->cost.scaled;

@@ -2,8 +2,8 @@
 /* Runs a checked query on the store and reads the answer into structs. Results live in the arena of
  * the query. */
 #pragma once
+#include "query/cell.h"
 #include "query/query.h"
-#include "query/value.h"
 
 #include <stdatomic.h>
 
@@ -26,7 +26,7 @@ struct run_cost {
 };
 
 struct top_row {
-	const struct value *key; /* n_by of them */
+	const struct cell *key; /* n_by of them */
 	uint64_t bytes, packets, flows;
 	double value; /* of the metric */
 };
@@ -39,8 +39,8 @@ struct top_result {
 };
 
 struct series_line {
-	const struct value *key; /* NULL for total and other */
-	double *values;          /* n_bins: the metric in each bin */
+	const struct cell *key; /* NULL for total and other */
+	double *values;         /* n_bins: the metric in each bin */
 	double min, max, avg, p95, last;
 	double total; /* bytes, packets or flows over the whole range */
 };

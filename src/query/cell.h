@@ -7,7 +7,7 @@
 #include "base/rd.h"
 #include "model/field.h"
 
-struct value {
+struct cell {
 	enum ctype type;
 	bool present;
 	uint64_t num; /* U8..U64, MAC; MS as two's complement */
@@ -18,10 +18,10 @@ struct value {
 
 /* Reads a value; its bytes are borrowed from r, or copied into the arena if there is one. r->bad if
  * it ends early. */
-struct value value_read(struct rd *r, enum ctype type, struct arena *arena);
+struct cell cell_read(struct rd *r, enum ctype type, struct arena *arena);
 /* LEB128; at most 10 bytes. */
-uint64_t value_read_varint(struct rd *r);
+uint64_t cell_read_varint(struct rd *r);
 /* JSON: null if absent. */
-void value_json(struct buf *out, const struct value *v);
+void cell_json(struct buf *out, const struct cell *v);
 /* Plain text, as in CSV and tables: nothing if absent, lists with spaces. */
-void value_text(struct buf *out, const struct value *v);
+void cell_text(struct buf *out, const struct cell *v);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "query/value.h"
+#include "query/cell.h"
 
 #include "base/timefmt.h"
 
-uint64_t value_read_varint(struct rd *r)
+uint64_t cell_read_varint(struct rd *r)
 {
 	uint64_t v = 0;
 	for (unsigned shift = 0; shift < 64; shift += 7) {
@@ -16,7 +16,7 @@ uint64_t value_read_varint(struct rd *r)
 	return 0;
 }
 
-static void read_bytes(struct rd *r, struct value *v, uint64_t n, struct arena *arena)
+static void read_bytes(struct rd *r, struct cell *v, uint64_t n, struct arena *arena)
 {
 	if (n > rd_left(r)) {
 		r->bad = true;
@@ -30,9 +30,9 @@ static void read_bytes(struct rd *r, struct value *v, uint64_t n, struct arena *
 	}
 }
 
-struct value value_read(struct rd *r, enum ctype type, struct arena *arena)
+struct cell cell_read(struct rd *r, enum ctype type, struct arena *arena)
 {
-	struct value v = {.type = type, .present = true};
+	struct cell v = {.type = type, .present = true};
 	switch (type) {
 	case CT_U8:
 		v.num = rd_u8(r);
@@ -52,10 +52,10 @@ struct value value_read(struct rd *r, enum ctype type, struct arena *arena)
 		rd_copy(r, v.ip.b, sizeof(v.ip.b));
 		break;
 	case CT_STR:
-		read_bytes(r, &v, value_read_varint(r), arena);
+		read_bytes(r, &v, cell_read_varint(r), arena);
 		break;
 	case CT_U32LIST: {
-		uint64_t n = value_read_varint(r);
+		uint64_t n = cell_read_varint(r);
 		read_bytes(r, &v, n > rd_left(r) ? UINT64_MAX : n * sizeof(uint32_t), arena);
 		break;
 	}
@@ -66,7 +66,7 @@ struct value value_read(struct rd *r, enum ctype type, struct arena *arena)
 	return v;
 }
 
-static void list_text(struct buf *out, const struct value *v, char separator)
+static void list_text(struct buf *out, const struct cell *v, char separator)
 {
 	struct rd r = rd_of(v->bytes, v->len);
 	for (bool first = true; rd_left(&r) >= sizeof(uint32_t); first = false) {
@@ -76,7 +76,7 @@ static void list_text(struct buf *out, const struct value *v, char separator)
 	}
 }
 
-void value_text(struct buf *out, const struct value *v)
+void cell_text(struct buf *out, const struct cell *v)
 {
 	char text[64];
 	if (!v->present)
@@ -108,7 +108,7 @@ void value_text(struct buf *out, const struct value *v)
 	}
 }
 
-void value_json(struct buf *out, const struct value *v)
+void cell_json(struct buf *out, const struct cell *v)
 {
 	if (!v->present) {
 		buf_str(out, "null");
@@ -119,13 +119,13 @@ void value_json(struct buf *out, const struct value *v)
 	case CT_U16:
 	case CT_U32:
 	case CT_U64:
-		value_text(out, v);
+		cell_text(out, v);
 		break;
 	case CT_MS:
 	case CT_IP:
 	case CT_MAC:
 		buf_u8(out, '"');
-		value_text(out, v);
+		cell_text(out, v);
 		buf_u8(out, '"');
 		break;
 	case CT_STR:
