@@ -59,7 +59,7 @@ static enum err write_once(struct spool *s, struct segfile *f, const struct segb
 	int fd = openat(s->dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : err_from_errno(errno);
-	enum err e = segfile_write(fd, f, rows, s->flush_stage);
+	enum err e = segfile_write(fd, f, rows, s->scratch);
 	if (close(fd) != 0 && !e)
 		e = err_from_errno(errno);
 	if (e)

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "spool/codec.h"
+#include "spool/dict.h"
 #include "spool/segbuf.h"
 
 enum {
@@ -44,6 +45,11 @@ struct segfile {
 	uint32_t n_seqs;
 };
 
+struct segfile_scratch {
+	uint8_t stage[SEGFILE_STAGE];
+	struct dict dict;
+};
+
 /* Frees what segfile_parse and segfile_read made. */
 void segfile_fini(struct segfile *f);
 static inline bool segfile_is_head(const struct segfile *f)
@@ -54,7 +60,7 @@ static inline bool segfile_is_head(const struct segfile *f)
 /* Writes header and body of rows to an empty file; sets lengths and hashes in *f. stage:
  * SEGFILE_STAGE bytes of the caller's. ERR_FULL when the disk is. */
 must_check enum err segfile_write(int fd, struct segfile *f, const struct segbuf *rows,
-				  uint8_t *stage);
+				  struct segfile_scratch *scratch);
 /* Reads a header from memory. On error nothing needs to be freed. */
 must_check enum err segfile_parse(const void *p, size_t n, struct segfile *ret);
 /* Reads the header of a file and checks that the file is as long as it says. */

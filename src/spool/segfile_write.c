@@ -9,6 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+enum {
+	DICT_ROWS_MIN = 256
+}; /* below it the heads of the columns outweigh what a dictionary saves */
+
 static bool has_column(const struct segbuf *s, unsigned c)
 {
 	return c == NATIVE_DAY || segbuf_uses(s, c);
@@ -127,6 +131,13 @@ static void body_put(struct body *b, const void *p, size_t n)
 	}
 }
 
+static void body_zeros(struct body *b, uint64_t n)
+{
+	static const uint8_t zeros[4096];
+	for (; n > 0; n -= MIN_OF(n, sizeof(zeros)))
+		body_put(b, zeros, MIN_OF(n, sizeof(zeros)));
+}
+
 static void body_varint(struct body *b, uint64_t v)
 {
 	uint8_t p[10];
@@ -143,21 +154,55 @@ static void body_text(struct body *b, const char *s)
 	body_put(b, s, strlen(s));
 }
 
-/* One value for all rows. */
-static void body_day(struct body *b, int32_t day, uint32_t rows)
+/* ClickHouse's LowCardinality in Native: version, kind of index, the dictionary, a byte per row. */
+static void body_low_cardinality(struct body *b, unsigned c, const void *keys, uint64_t n_keys,
+				 size_t width, const uint8_t *index, uint64_t rows)
 {
-	uint16_t same[1024];
-	uint16_t v = day < 0 ? 0 : day > UINT16_MAX ? UINT16_MAX : (uint16_t)day;
-	for (size_t i = 0; i < ARRAY_LEN(same); i++)
-		same[i] = v;
-	for (uint32_t left = rows; left > 0;) {
-		uint32_t n = MIN_OF(left, (uint32_t)ARRAY_LEN(same));
-		body_put(b, same, n * sizeof(v));
-		left -= n;
-	}
+	enum { VERSION = 1, INDEX_UINT8 = 0, HAS_KEYS = 1 << 9, UPDATES_DICTIONARY = 1 << 10 };
+	const uint64_t head[] = {VERSION, INDEX_UINT8 | HAS_KEYS | UPDATES_DICTIONARY, n_keys};
+	const char *type = native_type(c);
+	body_varint(b, strlen("LowCardinality()") + strlen(type));
+	body_put(b, "LowCardinality(", strlen("LowCardinality("));
+	body_put(b, type, strlen(type));
+	body_put(b, ")", 1);
+	body_put(b, head, sizeof(head));
+	body_put(b, keys, n_keys * width);
+	body_put(b, &rows, sizeof(rows));
+	if (index)
+		body_put(b, index, rows);
+	else
+		body_zeros(b, rows);
 }
 
-static void body_block(struct body *b, const struct segbuf *s)
+static void body_day(struct body *b, int32_t day, uint64_t rows)
+{
+	uint16_t v = day < 0 ? 0 : day > UINT16_MAX ? UINT16_MAX : (uint16_t)day;
+	body_low_cardinality(b, NATIVE_DAY, &v, 1, sizeof(v), NULL, rows);
+}
+
+/* The width of a column for which a dictionary may pay, else 0. ClickHouse has no
+ * LowCardinality(DateTime64). */
+static size_t dict_width(unsigned c)
+{
+	static const uint8_t widths[CT_MAX] = {
+	    [CT_U32] = 4, [CT_U64] = 8, [CT_MAC] = 8, [CT_IP] = 16};
+	return c < FIELD_MAX ? widths[field_table[c].ctype] : sizeof(uint64_t);
+}
+
+static void body_column(struct body *b, const struct segbuf *s, unsigned c, struct dict *dict)
+{
+	size_t width = dict_width(c);
+	if (width && s->rows >= DICT_ROWS_MIN && dict_encode(dict, s->col[c].p, s->rows, width)) {
+		body_low_cardinality(b, c, dict->keys, dict->n, width, dict->index.p, s->rows);
+		return;
+	}
+	body_text(b, native_type(c));
+	body_put(b, s->col[c].p, s->col[c].n);
+	if (c < FIELD_MAX && field_table[c].ctype == CT_U32LIST)
+		body_put(b, s->elements[c].p, s->elements[c].n);
+}
+
+static void body_block(struct body *b, const struct segbuf *s, struct dict *dict)
 {
 	body_varint(b, count_columns(s));
 	body_varint(b, s->rows);
@@ -165,18 +210,16 @@ static void body_block(struct body *b, const struct segbuf *s)
 		if (!has_column(s, c))
 			continue;
 		body_text(b, native_name(c));
-		body_text(b, native_type(c));
 		if (c == NATIVE_DAY)
 			body_day(b, s->day, s->rows);
 		else
-			body_put(b, s->col[c].p, s->col[c].n);
-		if (c < FIELD_MAX && field_table[c].ctype == CT_U32LIST)
-			body_put(b, s->elements[c].p, s->elements[c].n);
+			body_column(b, s, c, dict);
 	}
 	body_flush(b);
 }
 
-enum err segfile_write(int fd, struct segfile *f, const struct segbuf *rows, uint8_t *stage)
+enum err segfile_write(int fd, struct segfile *f, const struct segbuf *rows,
+		       struct segfile_scratch *scratch)
 {
 	struct buf h = {0};
 	encode_header(&h, f, rows);
@@ -184,9 +227,9 @@ enum err segfile_write(int fd, struct segfile *f, const struct segbuf *rows, uin
 		buf_fini(&h);
 		return ERR_NOMEM;
 	}
-	struct body b = {.fd = fd, .off = h.n, .stage = stage};
+	struct body b = {.fd = fd, .off = h.n, .stage = scratch->stage};
 	hash_stream_begin(&b.hash);
-	body_block(&b, rows);
+	body_block(&b, rows, &scratch->dict);
 	f->body_len = b.len;
 	f->body_hash = hash_stream_end(&b.hash);
 	f->rows = rows->rows;

@@ -124,7 +124,9 @@ static void spool_free(struct spool *s)
 	}
 	ledger_fini(&s->ledger);
 	free(s->start_seqs);
-	free(s->flush_stage);
+	if (s->scratch)
+		dict_fini(&s->scratch->dict);
+	free(s->scratch);
 	free(s->load_stage);
 	const int fds[] = {s->dir_fd, s->bad_fd, s->uuid_fd};
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
@@ -141,9 +143,9 @@ static void spool_free(struct spool *s)
 
 static enum err open_all(struct spool *s, struct diag *d)
 {
-	s->flush_stage = malloc(SEGFILE_STAGE);
+	s->scratch = calloc(1, sizeof(*s->scratch));
 	s->load_stage = malloc(SEGFILE_STAGE);
-	if (!s->flush_stage || !s->load_stage)
+	if (!s->scratch || !s->load_stage)
 		return diag_set(d, ERR_NOMEM, 0, 0, "no memory for the spool");
 	enum err e = open_dirs(s, d);
 	if (!e)

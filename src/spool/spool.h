@@ -9,7 +9,7 @@
  *
  *   receive thread            flusher                  loader
  *   spool_append  --commit--> N.tmp, rename: N.seg --> spool_next, insert --> segment_done: ledger, unlink
- *   (memory, 2 sets)          at the quota:                                   segment_bad: ledger, to bad/
+ *   (memory)                  at the quota:                                   segment_bad: ledger, to bad/
  *                             oldest: ledger, unlink
  *
  * The books. Each commit has a delta (counters of the thread since its previous commit, taken when every row decoded
@@ -82,7 +82,7 @@ void spool_append(struct spool_writer *w, const struct batch *b);
  * clock_mono_ns(). */
 bool spool_wants_commit(const struct spool_writer *w, uint64_t now_ns);
 /* Closes what is open and hands it to the flusher. Before: decoder_flush, so that every decoded row
- * was appended. Waits only if the flusher has not yet written the previous commit. */
+ * was appended. Waits only when more than half a GB waits for the disk. */
 void spool_commit(struct spool_writer *w, uint64_t now_ns, const struct exporter_seq *seqs,
 		  size_t n);
 

@@ -41,6 +41,7 @@ struct commit {
 	struct spool_writer *writer;
 	struct segbuf *seg[SEGFILE_MEMBERS_MAX];
 	uint32_t n;
+	uint64_t bytes; /* of all segments */
 	struct stats delta;
 	struct exporter_seq *seqs; /* owned */
 	size_t n_seqs, cap_seqs;
@@ -53,7 +54,8 @@ struct spool {
 	char uuid[SPOOL_UUID_MAX];
 	struct exporter_seq *start_seqs; /* as of spool_open */
 	size_t n_start_seqs;
-	uint8_t *flush_stage, *load_stage; /* SEGFILE_STAGE bytes each */
+	struct segfile_scratch *scratch; /* the flusher's */
+	uint8_t *load_stage;             /* SEGFILE_STAGE bytes, the loader's */
 
 	pthread_mutex_t io;
 	pthread_mutex_t lock;
@@ -63,6 +65,7 @@ struct spool {
 	pthread_cond_t tick;  /* for the sync loop: stop */
 	bool stop;
 	struct commit *queue, **queue_end;
+	uint64_t queued_bytes; /* with the one that is being written */
 
 	struct entry *first, *last; /* by number */
 	uint64_t n_waiting, rows_waiting, bytes_waiting;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The receive thread's side: batches into open segments, commits into the queue of the flusher. Two
- * sets of buffers: one is filled while the other is written. */
+/* The receive thread's side: batches into open segments, commits into the queue of the flusher. In
+ * a steady load there are two sets of buffers, one filled while the other is written; when the disk
+ * stalls more come, up to QUEUE_BYTES_MAX, and go again. */
 #include "spool/spool_priv.h"
 
 #include "base/timefmt.h"
@@ -12,8 +13,11 @@ enum {
 	DEFAULT_ROWS = 1 << 20,
 	DEFAULT_BYTES = 128 << 20,
 	DEFAULT_AGE_MS = 1000,
-	NS_PER_MS = 1000000
+	NS_PER_MS = 1000000,
+	COMMITS_MAX = 16, /* of one writer in the queue */
 };
+/* Of all writers; beyond it the receive threads wait, and the kernel's socket buffers fill. */
+static const uint64_t QUEUE_BYTES_MAX = 512u << 20;
 
 struct spool_writer {
 	struct spool *spool;
@@ -21,9 +25,10 @@ struct spool_writer {
 	struct stats counted; /* as of the last commit */
 	struct segbuf *open[SEGFILE_MEMBERS_MAX];
 	uint32_t n_open, n_idle;
-	struct segbuf *idle[2 * SEGFILE_MEMBERS_MAX]; /* under the spool's lock */
-	struct commit commit;
-	bool committing; /* under the spool's lock: the flusher has the commit */
+	/* Under the spool's lock: */
+	struct segbuf *idle[SEGFILE_MEMBERS_MAX];
+	struct commit commit[COMMITS_MAX], *unused;
+	uint32_t n_queued;
 	bool full;
 	uint64_t last_ns, age_ns, max_bytes;
 	uint32_t max_rows;
@@ -37,7 +42,11 @@ struct spool_writer *spool_writer_new(struct spool *s, struct stats *stats)
 	w->spool = s;
 	w->stats = stats;
 	w->counted = *stats;
-	w->commit.writer = w;
+	for (uint32_t i = 0; i < COMMITS_MAX; i++) {
+		w->commit[i].writer = w;
+		w->commit[i].next = w->unused;
+		w->unused = &w->commit[i];
+	}
 	w->age_ns =
 	    (uint64_t)(s->o.segment_age_ms ? s->o.segment_age_ms : DEFAULT_AGE_MS) * NS_PER_MS;
 	w->max_bytes = s->o.segment_bytes ? s->o.segment_bytes : DEFAULT_BYTES;
@@ -52,23 +61,31 @@ void spool_writer_free(struct spool_writer **pw)
 	if (!w)
 		return;
 	pthread_mutex_lock(&w->spool->lock);
-	while (w->committing)
+	while (w->n_queued)
 		pthread_cond_wait(&w->spool->room, &w->spool->lock);
 	pthread_mutex_unlock(&w->spool->lock);
 	for (uint32_t i = 0; i < w->n_open; i++)
 		segbuf_free(w->open[i]);
 	for (uint32_t i = 0; i < w->n_idle; i++)
 		segbuf_free(w->idle[i]);
-	free(w->commit.seqs);
+	for (uint32_t i = 0; i < COMMITS_MAX; i++)
+		free(w->commit[i].seqs);
 	free(w);
 }
 
 void writer_take_back(struct spool_writer *w, struct commit *c)
 {
+	/* One set is enough; what a stall needed beyond it is given back. */
 	for (uint32_t i = 0; i < c->n; i++)
-		w->idle[w->n_idle++] = c->seg[i];
+		if (w->n_idle < c->n)
+			w->idle[w->n_idle++] = c->seg[i];
+		else
+			segbuf_free(c->seg[i]);
+	w->spool->queued_bytes -= c->bytes;
+	w->n_queued--;
 	c->n = 0;
-	w->committing = false;
+	c->next = w->unused;
+	w->unused = c;
 }
 
 /* An idle buffer, best one that held the same shape (its memory fits). */
@@ -157,19 +174,36 @@ static void take_seqs(struct commit *c, const struct exporter_seq *q, size_t n)
 	c->n_seqs = n;
 }
 
+/* An unused commit, after waiting for room in the queue if need be. */
+static struct commit *take_commit(struct spool_writer *w, uint64_t bytes)
+{
+	struct spool *s = w->spool;
+	pthread_mutex_lock(&s->lock);
+	while (!w->unused || (w->n_queued && s->queued_bytes + bytes > QUEUE_BYTES_MAX))
+		pthread_cond_wait(&s->room, &s->lock);
+	struct commit *c = w->unused;
+	w->unused = c->next;
+	w->n_queued++;
+	s->queued_bytes += bytes;
+	pthread_mutex_unlock(&s->lock);
+	c->bytes = bytes;
+	return c;
+}
+
 void spool_commit(struct spool_writer *w, uint64_t now_ns, const struct exporter_seq *seqs,
 		  size_t n)
 {
 	struct spool *s = w->spool;
-	struct commit *c = &w->commit;
-	pthread_mutex_lock(&s->lock);
-	while (w->committing)
-		pthread_cond_wait(&s->room, &s->lock);
-	pthread_mutex_unlock(&s->lock);
+	struct stats delta;
+	uint64_t bytes = 0;
 	w->last_ns = now_ns;
 	w->full = false;
-	if (!take_delta(w, &c->delta) && w->n_open == 0)
+	if (!take_delta(w, &delta) && w->n_open == 0)
 		return;
+	for (uint32_t i = 0; i < w->n_open; i++)
+		bytes += w->open[i]->bytes;
+	struct commit *c = take_commit(w, bytes);
+	c->delta = delta;
 	take_seqs(c, seqs, n);
 	memcpy(c->seg, w->open, w->n_open * sizeof(w->open[0]));
 	c->n = w->n_open;
@@ -177,7 +211,6 @@ void spool_commit(struct spool_writer *w, uint64_t now_ns, const struct exporter
 	c->closed_ms = clock_wall_ms();
 	c->next = NULL;
 	pthread_mutex_lock(&s->lock);
-	w->committing = true;
 	*s->queue_end = c;
 	s->queue_end = &c->next;
 	pthread_cond_signal(&s->work);

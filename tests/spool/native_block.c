@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -60,8 +61,34 @@ static size_t width(const char *type)
 	return 0;
 }
 
+/* LowCardinality(X): version 1, flags (0x600 | width of the index), number of keys, keys, number of
+ * rows, index. Only the one-byte index is expected here. */
+static bool low_cardinality(struct at *a, struct block_column *c, uint64_t rows)
+{
+	char inner[32];
+	size_t n = strlen(c->type);
+	if (strncmp(c->type, "LowCardinality(", 15) != 0)
+		return false;
+	memcpy(inner, c->type + 15, n - 16);
+	inner[n - 16] = 0;
+	assert_true(width(inner) > 0);
+	assert_int_equal(le(take(a, 8), 8), 1);
+	assert_int_equal(le(take(a, 8), 8), 0x600);
+	c->keys = le(take(a, 8), 8);
+	c->data = take(a, c->keys * width(inner));
+	assert_int_equal(le(take(a, 8), 8), rows);
+	c->index = take(a, rows);
+	for (uint64_t i = 0; i < rows; i++)
+		assert_true(c->index[i] < c->keys);
+	strcpy(c->type, inner);
+	return true;
+}
+
 static void column_data(struct at *a, struct block_column *c, uint64_t rows)
 {
+	c->index = NULL;
+	if (low_cardinality(a, c, rows))
+		return;
 	c->data = a->p;
 	if (strcmp(c->type, "String") == 0) {
 		for (uint64_t i = 0; i < rows; i++)
@@ -100,12 +127,19 @@ const struct block_column *block_find(const struct block *b, const char *name)
 	return NULL;
 }
 
-uint64_t block_uint(const struct block *b, const char *name, uint64_t row)
+const uint8_t *block_value(const struct block *b, const char *name, uint64_t row)
 {
 	const struct block_column *c = block_find(b, name);
 	size_t w = width(c->type);
-	assert_true(w > 0 && w <= 8 && row < b->rows);
-	return le(c->data + row * w, w);
+	assert_true(w > 0 && row < b->rows);
+	return c->data + (c->index ? c->index[row] : row) * w;
+}
+
+uint64_t block_uint(const struct block *b, const char *name, uint64_t row)
+{
+	size_t w = width(block_find(b, name)->type);
+	assert_true(w <= 8);
+	return le(block_value(b, name, row), w);
 }
 
 const uint8_t *block_string(const struct block *b, const char *name, uint64_t row, size_t *ret_len)

@@ -9,9 +9,11 @@
 enum { BLOCK_COLUMNS_MAX = 512 };
 
 struct block_column {
-	char name[64], type[32];
-	const uint8_t *data; /* first byte of the column's data */
+	char name[64], type[32]; /* LowCardinality(X): X */
+	const uint8_t *data;     /* first byte of the column's values */
 	size_t len;
+	const uint8_t *index; /* LowCardinality: row -> value, else NULL */
+	uint64_t keys;
 };
 
 struct block {
@@ -23,7 +25,8 @@ struct block {
 void block_read(const uint8_t *p, size_t n, struct block *ret);
 /* The column called name; asserts that it is there. */
 const struct block_column *block_find(const struct block *b, const char *name);
-/* Row i of a column of a fixed width. */
+/* Row i of a column of a fixed width, as bytes and as a number. */
+const uint8_t *block_value(const struct block *b, const char *name, uint64_t row);
 uint64_t block_uint(const struct block *b, const char *name, uint64_t row);
 /* Row i of a String column; *ret_len its length. */
 const uint8_t *block_string(const struct block *b, const char *name, uint64_t row, size_t *ret_len);
