@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,7 +27,7 @@ void log_init(const char *role, enum log_level level, bool json)
 	cfg.role = role;
 	cfg.level = level;
 	cfg.json = json;
-	cfg.prefix = !json && !isatty(STDERR_FILENO);
+	cfg.prefix = !json && getenv("JOURNAL_STREAM"); /* systemd sets it, see systemd.exec(5) */
 }
 
 void log_line(enum log_level level, const char *mod, const char *fmt, ...)

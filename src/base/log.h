@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The log: stderr, one line per event, journald's <N> prefix when stderr is no terminal, or JSON
+/* The log: stderr, one line per event, journald's <N> prefix under systemd, or JSON
  * lines. Libraries below cmd/, engine/ and the role loops do not log: they return errors and count.
  */
 #pragma once
