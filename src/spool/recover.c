@@ -221,12 +221,13 @@ static void miss_members(struct spool *s, struct expect *x, uint64_t number)
 			s->ledger.sums.v[ST_discard_bad_segment] += x->rows[x->next - x->head];
 }
 
-static void begin_members(struct expect *x, const struct segfile *f)
+static void begin_members(struct spool *s, struct expect *x, const struct segfile *f)
 {
 	x->head = f->number;
 	x->next = f->number + 1;
 	x->end = f->number + f->n_members;
 	memcpy(x->rows, f->member_rows, sizeof(x->rows));
+	s->next = MAX_OF(s->next, x->end); /* also when the last one is missing */
 }
 
 /* A member whose head is lost, or gone without the ledger knowing: it stands for its own rows. */
@@ -269,7 +270,7 @@ static enum err look_at(struct spool *s, const struct found *one, struct expect 
 	if (!e)
 		e = take_in(s, &f);
 	if (!e && segfile_is_head(&f)) {
-		begin_members(x, &f);
+		begin_members(s, x, &f);
 		books_seqs(s, f.seqs, f.n_seqs, f.number);
 	} else if (!e && expected) {
 		x->next++;

@@ -37,11 +37,11 @@ static void maybe_die(void)
 
 int __real_renameat(int from, const char *a, int to, const char *b);
 int __real_unlinkat(int fd, const char *name, int flags);
-ssize_t __real_pwrite(int fd, const void *p, size_t n, off_t off);
+ssize_t __real_pwrite64(int fd, const void *p, size_t n, off_t off);
 ssize_t __real_write(int fd, const void *p, size_t n);
 int __wrap_renameat(int from, const char *a, int to, const char *b);
 int __wrap_unlinkat(int fd, const char *name, int flags);
-ssize_t __wrap_pwrite(int fd, const void *p, size_t n, off_t off);
+ssize_t __wrap_pwrite64(int fd, const void *p, size_t n, off_t off);
 ssize_t __wrap_write(int fd, const void *p, size_t n);
 
 /* Before, and after it was done: both are points where the process may end. */
@@ -62,14 +62,14 @@ int __wrap_unlinkat(int fd, const char *name, int flags)
 }
 
 /* A write may also end half-way. */
-ssize_t __wrap_pwrite(int fd, const void *p, size_t n, off_t off)
+ssize_t __wrap_pwrite64(int fd, const void *p, size_t n, off_t off)
 {
 	maybe_die();
 	if (step.left == 1) {
-		(void)!__real_pwrite(fd, p, n / 2, off);
+		(void)!__real_pwrite64(fd, p, n / 2, off);
 		_exit(KILLED);
 	}
-	return __real_pwrite(fd, p, n, off);
+	return __real_pwrite64(fd, p, n, off);
 }
 
 ssize_t __wrap_write(int fd, const void *p, size_t n)
