@@ -133,7 +133,10 @@ static void round_of(struct collect_thread *t, const struct udp_datagram *d, siz
 					    .src = d[i].src,
 					    .src_port = d[i].port,
 					    .t_recv = now_ms};
+		/* Counted one by one, so that a commit in the middle of a round is balanced. */
 		decoder_feed(t->decoder, &dg);
+		stat_add(&t->stats, ST_datagrams_received, 1);
+		stat_add(&t->stats, ST_datagrams_bytes, dg.n);
 		if (spool_wants_commit(t->writer, now_ns))
 			commit(t, now_ns, now_ms);
 	}

@@ -105,20 +105,16 @@ static size_t receive(struct udp_rx *rx, size_t socket)
 	int n = recvmmsg(rx->poll[socket].fd, rx->msg, UDP_ROUND, MSG_DONTWAIT, NULL);
 	if (n <= 0)
 		return 0;
-	uint64_t bytes = 0;
 	for (size_t i = 0; i < (size_t)n; i++) {
 		struct udp_datagram *d = &rx->out[i];
 		d->p = rx->iov[i].iov_base;
 		d->n = rx->msg[i].msg_len;
-		bytes += d->n;
 		if (ip_from_sockaddr((const struct sockaddr *)&rx->from[i], &d->src, &d->port) !=
 		    ERR_OK) {
 			d->src = (struct ip){0};
 			d->port = 0;
 		}
 	}
-	stat_add(rx->stats, ST_datagrams_received, (uint64_t)n);
-	stat_add(rx->stats, ST_datagrams_bytes, bytes);
 	return (size_t)n;
 }
 

@@ -58,8 +58,6 @@ static void datagrams_come_whole_and_with_their_sender(void **state)
 	assert_memory_equal(d[2].p, big, sizeof(big));
 	assert_int_equal(d[0].port, p.tx_port);
 	assert_memory_equal(&d[0].src, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x7f\0\0\1", 16);
-	assert_int_equal(stat_get(&s, ST_datagrams_received), 3);
-	assert_int_equal(stat_get(&s, ST_datagrams_bytes), 3 + sizeof(big));
 	assert_int_equal(udp_rx_wait(rx, 0, &d), 0);
 	udp_rx_free(rx);
 	pair_close(p);
@@ -77,15 +75,14 @@ static void a_full_buffer_is_seen_as_kernel_drops(void **state)
 	assert_int_equal(udp_rx_new(&p.rx, 1, &s, &rx), ERR_OK);
 	for (int i = 0; i < SENT; i++)
 		assert_int_equal(send(p.tx, one, sizeof(one), 0), sizeof(one));
-	while (udp_rx_wait(rx, 0, &d))
-		;
+	size_t received = 0;
+	for (size_t n; (n = udp_rx_wait(rx, 0, &d)) > 0;)
+		received += n;
 	udp_rx_count_drops(rx);
 	assert_true(stat_get(&s, ST_datagrams_kernel_drops) > 0);
-	assert_int_equal(
-	    stat_get(&s, ST_datagrams_kernel_drops) + stat_get(&s, ST_datagrams_received), SENT);
+	assert_int_equal(stat_get(&s, ST_datagrams_kernel_drops) + received, SENT);
 	udp_rx_count_drops(rx);
-	assert_int_equal(
-	    stat_get(&s, ST_datagrams_kernel_drops) + stat_get(&s, ST_datagrams_received), SENT);
+	assert_int_equal(stat_get(&s, ST_datagrams_kernel_drops) + received, SENT);
 	/* A successor on the same socket does not count them again. */
 	udp_rx_free(rx);
 	memset(&s, 0, sizeof(s));

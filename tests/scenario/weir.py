@@ -63,6 +63,7 @@ class Weir:
         self.conf.write_text(conf or self.default_conf())
         self.wrap = wrap or (lambda *a: list(a))
         self.up = None
+        self.roles = ("store", "collect", "serve")
 
     @staticmethod
     def default_conf(threads=1):
@@ -85,7 +86,7 @@ class Weir:
     def _ready(self):
         if self.up.poll() is not None:
             raise AssertionError("weir up ended: " + (self.dir / "log").read_text()[-2000:])
-        return all(unix_get(self.run_dir / f"{r}.sock", "/healthz")[0] == 200 for r in ("store", "collect", "serve"))
+        return all(unix_get(self.run_dir / f"{r}.sock", "/healthz")[0] == 200 for r in self.roles)
 
     def stop(self):
         """SIGINT as Ctrl-C does; returns the exit status."""
@@ -138,10 +139,10 @@ class Weir:
     def url(self):
         return f"http://127.0.0.1:{self.listen_port('serve')}"
 
-    def sql(self, query):
+    def sql(self, query, user="default"):
         """Rows of a query as lists of strings."""
-        status, text = unix_get(self.run_dir / "store-query.sock",
-                                "/?" + urllib.parse.urlencode({"default_format": "TSV"}), "POST", query)
+        params = {"default_format": "TSV", "database": "weir", "user": user}
+        status, text = unix_get(self.run_dir / "store-query.sock", "/?" + urllib.parse.urlencode(params), "POST", query)
         assert status == 200, text
         return [line.split("\t") for line in text.splitlines()]
 
