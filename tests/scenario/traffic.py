@@ -7,6 +7,24 @@ import time
 from netns import ADDR
 
 
+FLUSH_PORT = 9999
+SINK = f"""
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", {FLUSH_PORT}))
+while True:
+    s.recv(2048)
+"""
+FLUSH = f"""
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(2000):
+    s.sendto(bytes(1400), ("{ADDR['b']}", {FLUSH_PORT}))
+    if i % 50 == 0:
+        time.sleep(0.01)
+"""
+
+
 def _wait_tcp(pair, port, seconds=10):
     end = time.monotonic() + seconds
     probe = f"import socket; socket.create_connection(('127.0.0.1', {port}), 1)"
@@ -21,6 +39,7 @@ def start_servers(pair, folder):
     (folder / "page.html").write_text("<p>" + "weir " * 4000)
     pair.start("b", "python3", "-m", "http.server", "8080", "--directory", str(folder))
     pair.start("b", "iperf3", "-s", "-p", "5201")
+    pair.start("b", "python3", "-c", SINK)
     pair.start("b", "dnsmasq", "-k", "-p", "5353", "-R", "-h", "--address=/example.test/10.99.0.2", "--pid-file=",
                "--user=root", "--conf-file=/dev/null")
     _wait_tcp(pair, 8080)
@@ -37,4 +56,11 @@ def generate(pair):
     pair.on("a", "ping", "-c", "5", "-i", "0.2", "-s", "100", b)
     pair.on("a", "iperf3", "-c", b, "-p", "5201", "-n", "4M", "-l", "16K")
     pair.on("a", "iperf3", "-c", b, "-p", "5201", "-u", "-b", "2M", "-n", "200K", "-l", "1000")
+    time.sleep(0.5)
+
+
+def flush(pair):
+    """Pushes what was captured before out of an exporter's capture ring: softflowd opens it without a time-out, so
+    packets wait until a block of the ring is full. To leave out where packets are compared: FLUSH_PORT."""
+    pair.on("a", "python3", "-c", FLUSH)
     time.sleep(0.5)
