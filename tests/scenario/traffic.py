@@ -18,9 +18,9 @@ while True:
 FLUSH = f"""
 import socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-for i in range(2000):
-    s.sendto(bytes(1400), ("{ADDR['b']}", {FLUSH_PORT}))
-    if i % 50 == 0:
+for i in range(12000):
+    s.sendto(bytes(200), ("{ADDR['b']}", {FLUSH_PORT}))
+    if i % 200 == 0:
         time.sleep(0.01)
 """
 
