@@ -8,11 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONNECT_MS = 5000 };
-
-struct http_client {
-	CURL *curl;
-	char message[CURL_ERROR_SIZE];
+enum {
+	CONNECT_MS = 5000,
+	STEP_MS = 100, /* longest wait before the cancel flag is looked at again */
 };
 
 /* One request under way. */
@@ -20,8 +18,15 @@ struct transfer {
 	CURL *curl;
 	const struct http_call *r;
 	uint64_t sent;
-	int status;
 	bool stopped; /* by the callback or the cancel flag */
+};
+
+struct http_client {
+	CURL *curl;
+	CURLM *multi;
+	struct curl_slist *headers; /* not NULL while a request is under way */
+	struct transfer transfer;
+	char message[CURL_ERROR_SIZE];
 };
 
 enum err http_client_new(struct http_client **ret)
@@ -31,8 +36,9 @@ enum err http_client_new(struct http_client **ret)
 		return ERR_NOMEM;
 	/* Also does libcurl's global initialisation, which is thread-safe since 7.84. */
 	c->curl = curl_easy_init();
-	if (!c->curl) {
-		free(c);
+	c->multi = curl_multi_init();
+	if (!c->curl || !c->multi) {
+		http_client_free(c);
 		return ERR_NOMEM;
 	}
 	*ret = c;
@@ -43,7 +49,10 @@ void http_client_free(struct http_client *c)
 {
 	if (!c)
 		return;
+	http_client_abort(c);
 	curl_easy_cleanup(c->curl);
+	if (c->multi)
+		curl_multi_cleanup(c->multi);
 	free(c);
 }
 
@@ -101,14 +110,6 @@ static size_t take_header(char *p, size_t size, size_t n, void *arg)
 		end--;
 	t->r->on_header(t->r->arg, p, (size_t)(colon - p), v, (size_t)(end - v));
 	return len;
-}
-
-static int look_at_cancel(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
-{
-	(void)a, (void)b, (void)c, (void)d;
-	struct transfer *t = arg;
-	t->stopped = t->stopped || atomic_load_explicit(t->r->cancel, memory_order_relaxed);
-	return t->stopped;
 }
 
 static enum err err_from_curl(CURLcode code)
@@ -176,31 +177,45 @@ static struct curl_slist *header_list(const struct http_call *r)
 	return list;
 }
 
-enum err http_client_do(struct http_client *c, const struct http_call *r, int *ret_status,
-			struct diag *reterr)
+enum err http_client_begin(struct http_client *c, const struct http_call *r, struct diag *reterr)
 {
-	struct transfer t = {.curl = c->curl, .r = r};
-	struct curl_slist *headers = header_list(r);
-	if (!headers)
+	struct transfer *t = &c->transfer;
+	http_client_abort(c);
+	*t = (struct transfer){.curl = c->curl, .r = r};
+	c->headers = header_list(r);
+	if (!c->headers)
 		return diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
 	c->message[0] = 0;
 	curl_easy_reset(c->curl);
 	set_target(c->curl, r);
-	set_body(c->curl, &t);
+	set_body(c->curl, t);
 	curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, c->message);
-	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, c->headers);
 	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, &t);
+	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(c->curl, CURLOPT_HEADERFUNCTION, take_header);
-	curl_easy_setopt(c->curl, CURLOPT_HEADERDATA, &t);
-	if (r->cancel) {
-		curl_easy_setopt(c->curl, CURLOPT_NOPROGRESS, 0L);
-		curl_easy_setopt(c->curl, CURLOPT_XFERINFOFUNCTION, look_at_cancel);
-		curl_easy_setopt(c->curl, CURLOPT_XFERINFODATA, &t);
+	curl_easy_setopt(c->curl, CURLOPT_HEADERDATA, t);
+	if (curl_multi_add_handle(c->multi, c->curl) != CURLM_OK) {
+		http_client_abort(c);
+		return diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
 	}
-	CURLcode code = curl_easy_perform(c->curl);
-	curl_slist_free_all(headers);
-	if (t.stopped)
+	return ERR_OK;
+}
+
+void http_client_abort(struct http_client *c)
+{
+	if (!c->headers)
+		return;
+	curl_multi_remove_handle(c->multi, c->curl);
+	curl_slist_free_all(c->headers);
+	c->headers = NULL;
+}
+
+static enum err outcome(const struct http_client *c, CURLcode code, int *ret_status,
+			struct diag *reterr)
+{
+	const struct http_call *r = c->transfer.r;
+	if (c->transfer.stopped)
 		return diag_set(reterr, ERR_CANCELLED, 0, 0, "%s", err_text(ERR_CANCELLED));
 	if (code == CURLE_COULDNT_CONNECT && r->unix_path)
 		return diag_set(reterr, ERR_REFUSED, 0, 0, "nobody answers at the socket %.200s",
@@ -212,6 +227,44 @@ enum err http_client_do(struct http_client *c, const struct http_call *r, int *r
 	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
 	*ret_status = (int)status;
 	return ERR_OK;
+}
+
+enum err http_client_step(struct http_client *c, bool *ret_done, int *ret_status,
+			  struct diag *reterr)
+{
+	const atomic_bool *cancel = c->transfer.r->cancel;
+	int running = 0, left = 0;
+	*ret_done = false;
+	if (cancel && atomic_load_explicit(cancel, memory_order_relaxed)) {
+		c->transfer.stopped = true;
+		http_client_abort(c);
+		*ret_done = true;
+		return outcome(c, CURLE_OK, ret_status, reterr);
+	}
+	if (curl_multi_perform(c->multi, &running) != CURLM_OK) {
+		http_client_abort(c);
+		*ret_done = true;
+		return diag_set(reterr, ERR_IO, 0, 0, "%s", err_text(ERR_IO));
+	}
+	const CURLMsg *m = curl_multi_info_read(c->multi, &left);
+	if (m && m->msg == CURLMSG_DONE) {
+		enum err e = outcome(c, m->data.result, ret_status, reterr);
+		http_client_abort(c);
+		*ret_done = true;
+		return e;
+	}
+	curl_multi_poll(c->multi, NULL, 0, STEP_MS, NULL);
+	return ERR_OK;
+}
+
+enum err http_client_do(struct http_client *c, const struct http_call *r, int *ret_status,
+			struct diag *reterr)
+{
+	bool done = false;
+	enum err e = http_client_begin(c, r, reterr);
+	while (!e && !done)
+		e = http_client_step(c, &done, ret_status, reterr);
+	return e;
 }
 
 void http_escape(struct buf *out, const char *s, size_t n)

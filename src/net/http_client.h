@@ -34,9 +34,10 @@ struct http_call {
 			      unmoved) */
 	int body_fd;
 	uint64_t body_off, body_len;
-	uint32_t connect_ms;        /* 0 = 5000 */
-	uint32_t total_ms;          /* 0 = no limit */
-	const atomic_bool *cancel;  /* looked at at least once a second; NULL = never cancelled */
+	uint32_t connect_ms; /* 0 = 5000 */
+	uint32_t total_ms;   /* 0 = no limit */
+	const atomic_bool
+	    *cancel; /* looked at at least 10 times a second; NULL = never cancelled */
 	http_call_body_fn *on_body; /* NULL: the body is read and thrown away */
 	http_call_header_fn *on_header;
 	void *arg;
@@ -50,6 +51,15 @@ void http_client_free(struct http_client *c);
  * more is not an error here. */
 must_check enum err http_client_do(struct http_client *c, const struct http_call *r,
 				   int *ret_status, struct diag *reterr);
+
+/* The same in pieces, for who must hand on what comes: begin, then step until *ret_done. A step
+ * calls the callbacks with what has come and waits at most 0.1 s. r and what it points to must stay
+ * until then. One request at a time; begin and abort end the one before. */
+must_check enum err http_client_begin(struct http_client *c, const struct http_call *r,
+				      struct diag *reterr);
+must_check enum err http_client_step(struct http_client *c, bool *ret_done, int *ret_status,
+				     struct diag *reterr);
+void http_client_abort(struct http_client *c);
 
 /* Appends n bytes percent-encoded (RFC 3986: all but unreserved characters). */
 void http_escape(struct buf *out, const char *s, size_t n);

@@ -208,12 +208,17 @@ static bool take(void *arg, const uint8_t *p, size_t n)
 	return flows_reader_take(arg, p, n);
 }
 
-static enum err stream(struct store *s, const struct query *q, const struct run_options *o,
-		       struct flows_reader *r, struct run_cost *ret, struct diag *reterr)
+struct flows_stream {
+	struct flows_reader *reader;
+	struct store_call *call;
+	uint64_t start_ns;
+};
+
+static enum err begin_call(struct flows_stream *f, struct store *s, const struct query *q,
+			   const struct run_options *o, struct diag *reterr)
 {
 	struct buf sql = {0};
-	struct store_summary sum;
-	list_sql(s, q, r->columns, r->n, &sql);
+	list_sql(s, q, f->reader->columns, f->reader->n, &sql);
 	struct store_query sq = {.sql = buf_cstr(&sql),
 				 .format = "RowBinary",
 				 .query_id = o->query_id,
@@ -221,24 +226,18 @@ static enum err stream(struct store *s, const struct query *q, const struct run_
 				 .cancel = o->cancel,
 				 .whole = q->limit <= PROBE_ROWS_MIN,
 				 .on_data = take,
-				 .arg = r};
-	enum err e = store_query(s, &sq, &sum, reterr);
-	ret->rows_read += sum.rows_read;
-	if (!e && flows_reader_end(r))
-		e = diag_set(reterr, ERR_MALFORMED, 0, 0,
-			     "the store's answer ends in the middle of a row");
+				 .arg = f->reader};
+	enum err e = store_query_begin(s, &sq, &f->call, reterr);
 	buf_fini(&sql);
 	return e;
 }
 
-enum err run_flows(struct store *s, const struct query *q, const struct run_options *o,
-		   flows_fn *each, void *arg, struct run_cost *ret, struct diag *reterr)
+enum err flows_begin(struct store *s, const struct query *q, const struct run_options *o,
+		     flows_fn *each, void *arg, struct flows_stream **ret, struct diag *reterr)
 {
-	uint64_t start = clock_mono_ns();
 	unsigned columns[NATIVE_MAX];
 	size_t n = 0;
-	uint64_t present[PRESENT_WORDS];
-	*ret = (struct run_cost){.source = "flows"};
+	uint64_t present[PRESENT_WORDS], start = clock_mono_ns();
 	memset(present, 0xff, sizeof(present));
 	bool probe = o->only_used || q->limit > PROBE_ROWS_MIN;
 	enum err e = probe ? probe_present(s, q, o, present, reterr) : ERR_OK;
@@ -247,12 +246,59 @@ enum err run_flows(struct store *s, const struct query *q, const struct run_opti
 	for (unsigned c = 0; c < NATIVE_MAX; c++)
 		if (is_wanted(q, c, present))
 			columns[n++] = c;
-	struct flows_reader *r = flows_reader_new(columns, n, each, arg);
-	if (!r)
+	struct flows_stream *f = calloc(1, sizeof(*f));
+	if (f)
+		f->reader = flows_reader_new(columns, n, each, arg);
+	if (!f || !f->reader) {
+		free(f);
 		return diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
-	e = stream(s, q, o, r, ret, reterr);
-	flows_reader_free(r);
-	ret->elapsed_ms = (clock_mono_ns() - start) / 1000000u;
+	}
+	f->start_ns = start;
+	e = begin_call(f, s, q, o, reterr);
+	if (e) {
+		flows_end(&f, NULL);
+		return e;
+	}
+	*ret = f;
+	return ERR_OK;
+}
+
+enum err flows_step(struct flows_stream *f, bool *ret_done, struct diag *reterr)
+{
+	enum err e = store_query_step(f->call, ret_done, reterr);
+	if (!e && *ret_done && flows_reader_end(f->reader))
+		return diag_set(reterr, ERR_MALFORMED, 0, 0,
+				"the store's answer ends in the middle of a row");
+	return e;
+}
+
+void flows_end(struct flows_stream **fp, struct run_cost *ret)
+{
+	struct flows_stream *f = *fp;
+	struct store_summary sum = {0};
+	*fp = NULL;
+	if (!f)
+		return;
+	store_query_end(&f->call, &sum);
+	if (ret)
+		*ret = (struct run_cost){.source = "flows",
+					 .elapsed_ms = (clock_mono_ns() - f->start_ns) / 1000000u,
+					 .rows_read = sum.rows_read};
+	flows_reader_free(f->reader);
+	free(f);
+}
+
+enum err run_flows(struct store *s, const struct query *q, const struct run_options *o,
+		   flows_fn *each, void *arg, struct run_cost *ret, struct diag *reterr)
+{
+	struct flows_stream *f;
+	bool done = false;
+	enum err e = flows_begin(s, q, o, each, arg, &f, reterr);
+	if (e)
+		return e;
+	while (!e && !done)
+		e = flows_step(f, &done, reterr);
+	flows_end(&f, ret);
 	return e;
 }
 

@@ -13,6 +13,13 @@ typedef bool flows_fn(void *arg, const struct batch *b);
  * each said stop. */
 must_check enum err run_flows(struct store *s, const struct query *q, const struct run_options *o,
 			      flows_fn *each, void *arg, struct run_cost *ret, struct diag *reterr);
+/* The same in pieces, for a producer of a stream: begin, step until *ret_done or an error, end. */
+struct flows_stream;
+must_check enum err flows_begin(struct store *s, const struct query *q, const struct run_options *o,
+				flows_fn *each, void *arg, struct flows_stream **ret,
+				struct diag *reterr);
+must_check enum err flows_step(struct flows_stream *f, bool *ret_done, struct diag *reterr);
+void flows_end(struct flows_stream **f, struct run_cost *ret);
 /* How many flows match, whatever limit and offset say. */
 must_check enum err run_flows_count(struct store *s, const struct query *q,
 				    const struct run_options *o, uint64_t *ret,

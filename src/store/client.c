@@ -241,8 +241,7 @@ static enum err finish(struct answer *a, int status, struct diag *reterr)
 	return ERR_OK;
 }
 
-static enum err transact(struct store *s, struct http_call *r, struct answer *a,
-			 struct diag *reterr)
+static void prepare(struct store *s, struct http_call *r, struct answer *a)
 {
 	a->error.max = ERROR_TEXT_MAX + 1;
 	r->unix_path = s->unix_path;
@@ -251,7 +250,13 @@ static enum err transact(struct store *s, struct http_call *r, struct answer *a,
 	r->on_body = take_body;
 	r->on_header = take_header;
 	r->arg = a;
+}
+
+static enum err transact(struct store *s, struct http_call *r, struct answer *a,
+			 struct diag *reterr)
+{
 	int status = 0;
+	prepare(s, r, a);
 	enum err e = http_client_do(s->http, r, &status, reterr);
 	if (!e)
 		e = finish(a, status, reterr);
@@ -294,31 +299,79 @@ static void query_url(const struct store *s, const struct store_query *q, struct
 		add_arg(url, "", "cancel_http_readonly_queries_on_client_close", "1");
 }
 
+struct store_call {
+	struct store *store;
+	struct buf url, sql;
+	struct http_call http;
+	struct answer answer;
+};
+
+enum err store_query_begin(struct store *s, const struct store_query *q, struct store_call **ret,
+			   struct diag *reterr)
+{
+	struct store_call *c = calloc(1, sizeof(*c));
+	if (!c)
+		return diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
+	c->store = s;
+	c->answer.on_data = q->on_data;
+	c->answer.arg = q->arg;
+	query_url(s, q, &c->url);
+	buf_str(&c->sql, q->sql);
+	if (q->format)
+		buf_fmt(&c->sql, "\nFORMAT %s", q->format);
+	c->http = (struct http_call){.method = "POST",
+				     .url = buf_cstr(&c->url),
+				     .body = c->sql.p,
+				     .body_len = c->sql.n,
+				     .total_ms = q->timeout_ms,
+				     .cancel = q->cancel};
+	prepare(s, &c->http, &c->answer);
+	enum err e = c->sql.bad || c->url.bad
+			 ? diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM))
+			 : http_client_begin(s->http, &c->http, reterr);
+	if (e) {
+		store_query_end(&c, NULL);
+		return e;
+	}
+	*ret = c;
+	return ERR_OK;
+}
+
+enum err store_query_step(struct store_call *c, bool *ret_done, struct diag *reterr)
+{
+	int status = 0;
+	enum err e = http_client_step(c->store->http, ret_done, &status, reterr);
+	return !e && *ret_done ? finish(&c->answer, status, reterr) : e;
+}
+
+void store_query_end(struct store_call **cp, struct store_summary *ret)
+{
+	struct store_call *c = *cp;
+	*cp = NULL;
+	if (!c)
+		return;
+	http_client_abort(c->store->http);
+	if (ret)
+		*ret = c->answer.summary;
+	buf_fini(&c->answer.error);
+	buf_fini(&c->url);
+	buf_fini(&c->sql);
+	free(c);
+}
+
 enum err store_query(struct store *s, const struct store_query *q, struct store_summary *ret,
 		     struct diag *reterr)
 {
-	struct buf url = {0}, sql = {0};
-	struct answer a = {.on_data = q->on_data, .arg = q->arg};
-	query_url(s, q, &url);
-	buf_str(&sql, q->sql);
-	if (q->format)
-		buf_fmt(&sql, "\nFORMAT %s", q->format);
-	enum err e;
-	if (sql.bad || url.bad) {
-		e = diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
-	} else {
-		struct http_call r = {.method = "POST",
-				      .url = buf_cstr(&url),
-				      .body = sql.p,
-				      .body_len = sql.n,
-				      .total_ms = q->timeout_ms,
-				      .cancel = q->cancel};
-		e = transact(s, &r, &a, reterr);
-	}
-	buf_fini(&url);
-	buf_fini(&sql);
+	struct store_call *c;
+	bool done = false;
 	if (ret)
-		*ret = a.summary;
+		*ret = (struct store_summary){0};
+	enum err e = store_query_begin(s, q, &c, reterr);
+	if (e)
+		return e;
+	while (!e && !done)
+		e = store_query_step(c, &done, reterr);
+	store_query_end(&c, ret);
 	return e;
 }
 

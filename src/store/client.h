@@ -84,6 +84,15 @@ must_check enum err store_exec(struct store *s, const char *sql, struct diag *re
  * no answer (store down). */
 must_check enum err store_query(struct store *s, const struct store_query *q,
 				struct store_summary *ret, struct diag *reterr);
+/* The same in pieces: begin, step until *ret_done or an error, end. A step calls on_data with what
+ * has come and waits at most 0.1 s. One at a time; what q points to is copied but for cancel and
+ * arg. */
+struct store_call;
+must_check enum err store_query_begin(struct store *s, const struct store_query *q,
+				      struct store_call **ret, struct diag *reterr);
+must_check enum err store_query_step(struct store_call *c, bool *ret_done, struct diag *reterr);
+/* Ends it, also early; *c becomes NULL. ret may be NULL. */
+void store_query_end(struct store_call **c, struct store_summary *ret);
 /* The whole result into out (appended; obey out->max). */
 must_check enum err store_fetch(struct store *s, const struct store_query *q, struct buf *out,
 				struct store_summary *ret, struct diag *reterr);
