@@ -102,7 +102,9 @@ static inline uint64_t rd_be64(struct rd *r)
 static inline uint16_t rd_le16(struct rd *r)
 {
 	const uint8_t *p = rd_take(r, 2);
-	return p ? (uint16_t)(p[0] | p[1] << 8) : 0;
+	if (!p)
+		return 0;
+	return (uint16_t)(p[0] | p[1] << 8);
 }
 
 static inline uint32_t rd_le32(struct rd *r)
