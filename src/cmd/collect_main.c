@@ -117,7 +117,7 @@ static enum err start_receiving(struct collect *c, struct diag *d)
 	c->n_threads = c->sockets.threads;
 	for (uint32_t i = 0; i < c->n_threads; i++) {
 		struct collect_thread *t = &c->thread[i];
-		char name[16];
+		char name[24];
 		snprintf(name, sizeof(name), "receive-%u", i);
 		if (pthread_create(&t->id, NULL, collect_receive, t) != 0)
 			return diag_set(d, ERR_NOMEM, 0, 0, "cannot start a thread");
