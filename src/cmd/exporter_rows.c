@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WINDOW_MS = 10000, FIRST = 16 };
+/* The rate is that of the last whole window; of what there is so far in the first one. */
+enum { WINDOW_MS = 10000, FIRST_WINDOW_MS = 1000, FIRST = 16 };
 
 /* An order, any order: address, port, version, domain. */
 static int compare(const void *a, const void *b)
@@ -23,15 +24,9 @@ static int compare(const void *a, const void *b)
 	return c;
 }
 
-struct taking {
-	struct exporter_rows *rows;
-	int64_t now_ms;
-};
-
 static void take(void *ctx, const struct exporter_info *info)
 {
-	struct taking *t = ctx;
-	struct exporter_rows *r = t->rows;
+	struct exporter_rows *r = ctx;
 	if (info->datagrams == 0)
 		return; /* known from the life before, not heard since */
 	if (r->n == r->cap) {
@@ -42,7 +37,8 @@ static void take(void *ctx, const struct exporter_info *info)
 		r->v = v;
 		r->cap = cap;
 	}
-	r->v[r->n++] = (struct exporter_row){.info = *info, .base_ms = t->now_ms, .rate = -1};
+	r->v[r->n++] =
+	    (struct exporter_row){.info = *info, .base_ms = info->first_seen, .rate = -1};
 }
 
 static void set_rate(struct exporter_row *row, const struct exporter_row *before, int64_t now_ms)
@@ -62,7 +58,7 @@ static void set_rate(struct exporter_row *row, const struct exporter_row *before
 		row->base_records = row->info.records;
 		row->base_ms = now_ms;
 		row->rate = rate;
-	} else if (row->info.first_seen + WINDOW_MS > now_ms && ms > 0) {
+	} else if (before->base_ms == row->info.first_seen && ms >= FIRST_WINDOW_MS) {
 		row->rate = rate;
 	}
 }
@@ -70,9 +66,8 @@ static void set_rate(struct exporter_row *row, const struct exporter_row *before
 size_t exporter_rows_take(struct exporter_rows *next, const struct exporter_rows *shown,
 			  const struct decoder *d, int64_t now_ms)
 {
-	struct taking t = {next, now_ms};
 	next->n = 0;
-	decoder_exporters(d, take, &t);
+	decoder_exporters(d, take, next);
 	if (next->n)
 		qsort(next->v, next->n, sizeof(next->v[0]), compare);
 	for (size_t i = 0, k = 0; i < next->n; i++) {
@@ -80,8 +75,6 @@ size_t exporter_rows_take(struct exporter_rows *next, const struct exporter_rows
 			k++;
 		if (k < shown->n && compare(&shown->v[k], &next->v[i]) == 0)
 			set_rate(&next->v[i], &shown->v[k], now_ms);
-		else
-			next->v[i].base_records = next->v[i].info.records;
 	}
 	return next->n;
 }

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `weir exporters`: who exports what to this collector, asked of the collector itself, so it
+ * answers also while the store is down. */
+#include "cmd/command.h"
+#include "cmd/control_client.h"
+#include "cmd/opts.h"
+#include "cmd/query_cli.h"
+#include "cmd/setup.h"
+#include "conf/conf.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct exporters_args {
+	struct common_args common;
+	struct format_args format;
+};
+
+static const struct opt rows[] = {OPTS_COMMON(struct exporters_args),
+				  OPTS_FORMAT(struct exporters_args)};
+
+/* What a column shows: a member of the exporter's object, or something made of several. */
+enum show { SHOW_MEMBER, SHOW_VERSION, SHOW_SAMPLING, SHOW_LOST, SHOW_SEEN, SHOW_MALFORMED };
+
+static const struct column {
+	const char *title, *member;
+	enum show show;
+	bool right;
+} columns[] = {
+    {"exporter", "exporter_ip", SHOW_MEMBER, false},
+    {"port", "port", SHOW_MEMBER, true},
+    {"domain", "domain", SHOW_MEMBER, true},
+    {"protocol", "version", SHOW_VERSION, false},
+    {"records/s", "rate_rps", SHOW_MEMBER, true},
+    {"records", "records", SHOW_MEMBER, true},
+    {"datagrams", "datagrams", SHOW_MEMBER, true},
+    {"lost", "", SHOW_LOST, true},
+    {"templates", "templates", SHOW_MEMBER, true},
+    {"missing", "templates_missing", SHOW_MEMBER, true},
+    {"sampling", "", SHOW_SAMPLING, false},
+    {"skew ms", "clock_skew_ms", SHOW_MEMBER, true},
+    {"last seen", "last_seen", SHOW_SEEN, true},
+    {"malformed", "malformed", SHOW_MALFORMED, false},
+};
+
+/* The columns of CSV: the members of the API, one to one. */
+static const char *const csv_members[] = {
+    "exporter_ip",       "port",           "domain",         "version",      "datagrams",
+    "records",           "option_records", "bytes",          "rate_rps",     "templates",
+    "templates_missing", "lost_records",   "lost_datagrams", "restarts",     "sampling_rate",
+    "sampling_source",   "first_seen",     "last_seen",      "clock_skew_ms"};
+
+static void value_text(const json_t *v, struct buf *out)
+{
+	if (json_is_string(v))
+		buf_str(out, json_string_value(v));
+	else if (json_is_integer(v))
+		buf_dec_signed(out, json_integer_value(v));
+	else if (json_is_real(v))
+		buf_fmt(out, "%.1f", json_real_value(v));
+}
+
+static json_int_t number(const json_t *exporter, const char *member)
+{
+	return json_integer_value(json_object_get(exporter, member));
+}
+
+static void malformed_text(json_t *reasons, struct buf *out)
+{
+	const char *name;
+	json_t *v;
+	json_object_foreach(reasons, name, v) buf_fmt(
+	    out, "%s%s %" JSON_INTEGER_FORMAT, out->n ? ", " : "", name, json_integer_value(v));
+}
+
+static void version_text(json_int_t version, struct buf *out)
+{
+	if (version == 10)
+		buf_str(out, "IPFIX");
+	else
+		buf_fmt(out, "NetFlow v%" JSON_INTEGER_FORMAT, version);
+}
+
+static void sampling_text(const json_t *x, struct buf *out)
+{
+	json_int_t rate = number(x, "sampling_rate");
+	const char *source = json_string_value(json_object_get(x, "sampling_source"));
+	if (rate == 0)
+		buf_str(out, "unknown");
+	else
+		buf_fmt(out, "1:%" JSON_INTEGER_FORMAT " %s", rate,
+			source && *source ? source : "");
+}
+
+static void lost_text(const json_t *x, struct buf *out)
+{
+	json_int_t datagrams = number(x, "lost_datagrams");
+	buf_dec_signed(out, datagrams ? datagrams : number(x, "lost_records"));
+	if (datagrams)
+		buf_str(out, " datagrams");
+}
+
+static void cell_text(const struct column *c, const json_t *x, json_int_t now, struct buf *out)
+{
+	json_t *v = json_object_get(x, c->member);
+	switch (c->show) {
+	case SHOW_MEMBER:
+		value_text(v, out);
+		break;
+	case SHOW_VERSION:
+		version_text(json_integer_value(v), out);
+		break;
+	case SHOW_SAMPLING:
+		sampling_text(x, out);
+		break;
+	case SHOW_LOST:
+		lost_text(x, out);
+		break;
+	case SHOW_SEEN:
+		buf_fmt(out, "%" JSON_INTEGER_FORMAT " s ago",
+			(now - json_integer_value(v)) / 1000);
+		break;
+	case SHOW_MALFORMED:
+		malformed_text(v, out);
+		break;
+	}
+}
+
+static void print_table(const json_t *list, json_int_t now)
+{
+	struct table t = {.n_cols = ARRAY_LEN(columns)};
+	size_t i;
+	const json_t *x;
+	for (size_t c = 0; c < ARRAY_LEN(columns); c++) {
+		t.right[c] = columns[c].right;
+		table_cell_text(&t, columns[c].title);
+	}
+	json_array_foreach(list, i, x) for (size_t c = 0; c < ARRAY_LEN(columns); c++)
+	{
+		struct buf text = {0};
+		cell_text(&columns[c], x, now, &text);
+		table_cell(&t, &text);
+		buf_fini(&text);
+	}
+	table_print(&t, stdout);
+	table_fini(&t);
+}
+
+static void print_csv(const json_t *list)
+{
+	struct buf out = {0};
+	size_t i;
+	const json_t *x;
+	for (size_t c = 0; c < ARRAY_LEN(csv_members); c++)
+		buf_fmt(&out, "%s%s", c ? "," : "", csv_members[c]);
+	buf_str(&out, ",malformed\r\n");
+	json_array_foreach(list, i, x)
+	{
+		struct buf cell = {0};
+		for (size_t c = 0; c < ARRAY_LEN(csv_members); c++) {
+			buf_reset(&cell);
+			value_text(json_object_get(x, csv_members[c]), &cell);
+			buf_csv_cell(&out, cell.p, cell.n);
+			buf_u8(&out, ',');
+		}
+		buf_reset(&cell);
+		malformed_text(json_object_get(x, "malformed"), &cell);
+		buf_csv_cell(&out, cell.p, cell.n);
+		buf_str(&out, "\r\n");
+		buf_fini(&cell);
+	}
+	fwrite(out.p, 1, out.n, stdout);
+	buf_fini(&out);
+}
+
+static void print_ndjson(const json_t *list)
+{
+	size_t i;
+	const json_t *x;
+	json_array_foreach(list, i, x)
+	{
+		json_dumpf(x, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
+		putchar('\n');
+	}
+}
+
+static void print(const struct exporters_args *a, const json_t *state)
+{
+	const json_t *list = json_object_get(state, "exporters");
+	if (a->format.json) {
+		json_dumpf(list, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
+		putchar('\n');
+	} else if (a->format.ndjson) {
+		print_ndjson(list);
+	} else if (a->format.csv) {
+		print_csv(list);
+	} else {
+		print_table(list, number(state, "now"));
+	}
+}
+
+static int ask(const struct exporters_args *a, const char *dir)
+{
+	struct buf text = {0};
+	struct diag d = {0};
+	int status = 0;
+	enum err e = control_call(dir, "collect", "GET", "/state.json", &text, &status, &d);
+	json_t *state =
+	    e || status != 200 ? NULL : json_loadb((const char *)text.p, text.n, 0, NULL);
+	buf_fini(&text);
+	if (!json_is_array(json_object_get(state, "exporters"))) {
+		fprintf(stderr, "weir exporters: no collector answers below %s%s%s\n", dir,
+			*d.msg ? ": " : "", d.msg);
+		json_decref(state);
+		return EXIT_FAILED;
+	}
+	size_t n = json_array_size(json_object_get(state, "exporters"));
+	print(a, state);
+	json_decref(state);
+	if (n == 0)
+		fputs("weir exporters: nothing has arrived since the collector started\n", stderr);
+	return n ? EXIT_DONE : EXIT_FAILED;
+}
+
+int cmd_exporters(int argc, char **argv)
+{
+	struct exporters_args a = {0};
+	struct operands o;
+	const struct conf *c;
+	int status;
+	if (opts_parse(rows, ARRAY_LEN(rows), argc, argv, &a, 0, 0, &o, &status) == OPTS_EXIT)
+		return status;
+	if (setup_conf(&a.common, &c))
+		return EXIT_USAGE;
+	status = ask(&a, c->dir);
+	conf_put(&c);
+	return status;
+}
