@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* filter/check and filter/complete: what the filter bar of the page asks while somebody types. */
 #include "api/api_priv.h"
-#include "api/json_in.h"
+#include "api/json.h"
 #include "filter/filter.h"
 
 #include <string.h>

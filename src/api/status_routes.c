@@ -2,7 +2,7 @@
 /* What does not need a query: fields, exporters, status, health. The roles are asked at their
  * control sockets, so this answers also while the store is down. */
 #include "api/api_priv.h"
-#include "api/json_in.h"
+#include "api/json.h"
 #include "base/ip.h"
 #include "base/timefmt.h"
 #include "model/field.h"

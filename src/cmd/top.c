@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `weir top -s FIELD[,FIELD...][/METRIC] [FILTER]`: top-N statistics. */
-#include "cmd/query_cli.h"
+#include "cmd/top.h"
 
 #include "base/timefmt.h"
 #include "cmd/command.h"
-#include "cmd/top.h"
+#include "cmd/query_cli.h"
 #include "query/render.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/json_in.h"
+#include "api/json.h"
 
 #include <jansson.h>
 #include <stdlib.h>
