@@ -37,7 +37,11 @@ function precompress(): Plugin {
 
 export default defineConfig({
   plugins: [svelte(), precompress()],
-  resolve: { alias: { $: new URL('src', import.meta.url).pathname } },
+  resolve: {
+    alias: { $: new URL('src', import.meta.url).pathname },
+    // components under test are the browser's, not the server's
+    ...(process.env['VITEST'] ? { conditions: ['browser'] } : {}),
+  },
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

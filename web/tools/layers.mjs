@@ -9,7 +9,7 @@ const MAY = {
   i18n: ['lib'],
   api: ['lib'],
   state: ['api', 'i18n', 'lib'],
-  filter: ['api', 'i18n', 'lib'],
+  filter: ['ui', 'api', 'i18n', 'lib'],
   charts: ['lib'],
   table: ['i18n', 'lib'],
   ui: ['api', 'i18n', 'lib'],

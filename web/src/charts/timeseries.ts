@@ -17,6 +17,8 @@ export interface ChartSpec {
   series: ChartSeries[]
   from: number
   to: number
+  /** From here to the right edge the numbers may still grow; ms. */
+  settled: number
   stacked: boolean
   utc: boolean
   format: (value: number) => string
@@ -28,7 +30,7 @@ export interface ChartHooks {
   cursor: (at: { index: number; left: number; top: number } | null) => void
   select: (from: number, to: number) => void
   reset: () => void
-  span: () => { from: number; to: number }
+  span: () => { from: number; to: number; settled: number }
   format: (value: number) => string
 }
 
@@ -78,6 +80,7 @@ export function options(spec: ChartSpec, style: CSSStyleDeclaration, hooks: Char
       },
     },
     hooks: {
+      draw: [(u) => veil(u, hooks.span().settled, token('--panel'))],
       setCursor: [(u) => hooks.cursor(cursorOf(u))],
       setSelect: [(u) => selected(u, hooks)],
     },
@@ -95,6 +98,18 @@ function lineOf(s: ChartSeries, stacked: boolean): uPlot.Series {
   if (stacked) line.fill = withAlpha(s.color, AREA_ALPHA)
   if (s.dash) line.dash = [6, 3]
   return line
+}
+
+/** Pales what is still arriving. */
+function veil(u: uPlot, settled: number, color: string): void {
+  const left = Math.max(u.bbox.left, u.valToPos(settled, 'x', true))
+  const width = u.bbox.left + u.bbox.width - left
+  if (width <= 0) return
+  u.ctx.save()
+  u.ctx.globalAlpha = 0.6
+  u.ctx.fillStyle = color
+  u.ctx.fillRect(left, u.bbox.top, width, u.bbox.height)
+  u.ctx.restore()
 }
 
 function cursorOf(u: uPlot): { index: number; left: number; top: number } | null {

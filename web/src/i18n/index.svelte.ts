@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Texts of the page. The English catalogue is the type of the others: a key that is missing or extra does not compile.
 import { en } from '$/i18n/en'
+import { grouped } from '$/lib/format'
 
 export type Lang = 'en' | 'cs'
 export type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }
@@ -29,7 +30,10 @@ class I18n {
     const count = params['n']
     const form =
       typeof entry === 'string' ? entry : (entry[this.#plural.select(typeof count === 'number' ? count : 0)] ?? entry.other)
-    return form.replace(/\{(\w+)\}/g, (_, name: string) => String(params[name] ?? `{${name}}`))
+    return form.replace(/\{(\w+)\}/g, (_, name: string) => {
+      const value = params[name] ?? `{${name}}`
+      return typeof value === 'number' ? grouped(value) : value
+    })
   }
 }
 

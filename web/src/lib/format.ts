@@ -31,7 +31,7 @@ export function grouped(value: number | bigint): string {
 }
 
 export function approx(text: string, scaled: boolean): string {
-  return scaled ? `~${text}` : text
+  return scaled && !/^0(?![.\d])/.test(text) ? `~${text}` : text
 }
 
 export function metric(value: number | null | undefined, which: Metric, scaled = false): string {

@@ -19,6 +19,8 @@ class Server {
 
   /** The server's time when it last answered, ms; the page's own clock until then. */
   readonly now = $derived(this.status.data?.now ?? Date.now())
+  /** Whether the server's time is known, or is known not to be. */
+  readonly ready = $derived(this.status.data !== undefined || this.status.error !== undefined)
   #offset = $derived(this.status.data === undefined ? 0 : this.status.data.now - Date.now())
 
   /** The server's time now, ms. */

@@ -69,7 +69,7 @@ export class Explore {
     if (state.tab === 'top') {
       const top = topQuery(state)
       this.top.load(JSON.stringify(top), (call) => api.top(top, call), force)
-    } else this.#loadList(force)
+    } else if (server.ready) this.#loadList(force)
   }
 
   #loadList(force: boolean): void {
