@@ -250,6 +250,15 @@ static void add_op(struct compiling *c, enum op_kind kind, uint16_t source, unsi
 	c->ops[c->t.n_ops++] = (struct op){(uint8_t)kind, source, (uint16_t)field};
 }
 
+/* Not so: values of variable length (there if they have bytes), texts and lists (if not empty), a
+ * sampling rate (if not 0). */
+static bool always_there(const struct compiling *c, enum field f, uint16_t source)
+{
+	enum ctype t = field_table[f].ctype;
+	return t != CT_STR && t != CT_U32LIST && f != F_sampling_rate &&
+	       c->def->elements[source].len != LEN_VARIABLE;
+}
+
 static void add_ops(struct compiling *c)
 {
 	struct template *t = &c->t;
@@ -270,11 +279,7 @@ static void add_ops(struct compiling *c)
 			add_op(c, OP_IP6_IF_NO_IP4, b->conv == CONV_IP6 ? b->source : b->other, f);
 		t->reads_uptime |= conv == CONV_UPTIME;
 		t->texts |= ct == CT_STR || ct == CT_U32LIST;
-		/* A value of variable length is there if it has bytes; a text if it is not empty.
-		 */
-		use(t, (enum field)f,
-		    ct != CT_STR && ct != CT_U32LIST &&
-			c->def->elements[source].len != LEN_VARIABLE);
+		use(t, (enum field)f, always_there(c, (enum field)f, source));
 	}
 }
 
