@@ -25,10 +25,12 @@ bool nf9_decode(struct decoder *d, const struct datagram *dg)
 	struct sequence_step step = {
 	    .seq = seq, .units = 1, .restarted = exporter_restarted(m.exporter, m.clock.uptime)};
 	exporter_sequence(d, m.exporter, &step);
+	uint64_t malformed_before = m.exporter->n_malformed;
 	message_sets(d, &m, &r);
 	if (m.sets_unknown)
 		held_settle(d, &m, header_count);
-	else if (m.records + m.option_records + m.template_records < header_count)
+	else if (m.records + m.option_records + m.template_records < header_count &&
+		 m.exporter->n_malformed == malformed_before)
 		malformed(d, m.exporter, ST_malformed_count, 1);
 	return true;
 }

@@ -33,6 +33,7 @@ struct exporter {
 	struct sampler samplers[SAMPLERS_MAX];
 	uint16_t n_missing, n_samplers;
 	uint32_t n_held;        /* sets of it that wait */
+	uint64_t n_malformed;   /* of any reason */
 	uint32_t sampling_rate; /* told without a sampler id; 0 = not told */
 	uint32_t common_rate;   /* that all samplers agree on; 0 = they do not */
 	uint32_t uptime;
@@ -108,6 +109,7 @@ static inline void malformed(struct decoder *d, struct exporter *e, enum stat_id
 {
 	count(d, reason, n);
 	e->info.malformed[reason - MALFORMED_FIRST] += n;
+	e->n_malformed += n;
 }
 
 /* --- exporter.c */
