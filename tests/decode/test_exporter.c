@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exporters: how they are told apart, their limits, and sequence numbers that outlive the process.
+ */
+#include "decode/harness.h"
+
+#include "decode/sequence.h"
+
+#include <string.h>
+
+static const struct wire_element ports[] = {{7, 2, 0}, {11, 2, 0}};
+
+static void send(struct harness *h, uint16_t version, uint32_t domain, uint32_t sequence,
+		 uint16_t template_id)
+{
+	struct buf b = {0};
+	const struct wire_header hd = {
+	    .version = version, .uptime_ms = 3600000, .sequence = sequence, .domain = domain};
+	struct wire w = wire_begin(&b, &hd);
+	w.count = 1;
+	wire_template(&w, template_id, ports, 2);
+	wire_end(&w);
+	harness_feed(h, &b);
+	buf_fini(&b);
+}
+
+static void send_data(struct harness *h, uint16_t version, uint32_t domain, uint32_t sequence,
+		      uint16_t template_id)
+{
+	struct buf b = {0};
+	const struct wire_header hd = {
+	    .version = version, .uptime_ms = 3600000, .sequence = sequence, .domain = domain};
+	struct wire w = wire_begin(&b, &hd);
+	w.count = 1;
+	wire_set_begin(&w, template_id);
+	wire_uint(&w, 53u << 16 | 80, 4);
+	wire_set_end(&w, false);
+	wire_end(&w);
+	harness_feed(h, &b);
+	buf_fini(&b);
+}
+
+static void templates_belong_to_address_port_domain_version(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	send(h, 9, 1, 100, 256);
+	send_data(h, 9, 1, 101, 256);
+	assert_int_equal(h->rows->n, 1);
+	send_data(h, 9, 2, 500, 256); /* another domain */
+	h->port = 9999;
+	send_data(h, 9, 1, 7000, 256); /* another port, another sequence: another exporter */
+	h->port = 2055;
+	assert_int_equal(ip_parse("192.0.2.2", 9, &h->src), ERR_OK);
+	send_data(h, 9, 1, 600, 256);
+	assert_int_equal(ip_parse("192.0.2.1", 9, &h->src), ERR_OK);
+	send_data(h, 10, 1, 0, 256);
+	assert_int_equal(h->rows->n, 1);
+	assert_int_equal(harness_stat(h, ST_exporters_live), 5);
+	assert_int_equal(harness_stat(h, ST_sets_held), 4);
+	harness_free(h);
+}
+
+static void one_that_changes_its_port_stays_itself(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	send(h, 9, 1, 100, 256);
+	h->port = 40001;
+	send_data(h, 9, 1, 101, 256);
+	h->port = 40002;
+	send_data(h, 9, 1, 102, 256);
+	assert_int_equal(h->rows->n, 2);
+	assert_int_equal(harness_stat(h, ST_exporters_live), 1);
+	assert_int_equal(harness_exporter(h).port, 40002);
+	assert_int_equal(harness_exporter(h).lost, 0);
+	harness_free(h);
+}
+
+static void at_the_limit_only_a_silent_one_makes_room(void **state)
+{
+	(void)state;
+	struct harness *h =
+	    harness_new(&(struct decoder_opts){.max_exporters = 2, .idle_ms = 60000});
+	send(h, 9, 1, 0, 256);
+	h->t_recv += 1000;
+	send(h, 9, 2, 0, 256);
+	send(h, 9, 3, 0, 256);
+	assert_int_equal(harness_stat(h, ST_reject_exporter_limit), 1);
+	assert_int_equal(harness_stat(h, ST_datagrams_decoded), 2);
+	h->t_recv += 59000; /* the first has been silent for 60 s, the second for 59 */
+	send(h, 9, 3, 0, 256);
+	assert_int_equal(harness_stat(h, ST_reject_exporter_limit), 1);
+	assert_int_equal(harness_stat(h, ST_exporters_live), 2);
+	send(h, 9, 1, 0, 256);
+	assert_int_equal(harness_stat(h, ST_reject_exporter_limit), 2);
+	assert_int_equal(harness_stat(h, ST_templates_live), 2);
+	harness_free(h);
+}
+
+static void the_template_unused_longest_makes_room(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(&(struct decoder_opts){.max_templates = 2});
+	send(h, 9, 1, 0, 256);
+	send(h, 9, 1, 1, 257);
+	send_data(h, 9, 1, 2, 256);
+	send(h, 9, 1, 3, 258);
+	assert_int_equal(harness_stat(h, ST_templates_live), 2);
+	assert_int_equal(harness_stat(h, ST_templates_refused), 1);
+	send_data(h, 9, 1, 4, 256);
+	send_data(h, 9, 1, 5, 257);
+	send_data(h, 9, 1, 6, 258);
+	assert_int_equal(h->rows->n, 3);
+	assert_int_equal(harness_stat(h, ST_sets_held), 1);
+	harness_free(h);
+}
+
+static void templates_have_a_common_limit_of_bytes(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(&(struct decoder_opts){.max_template_mem = 1});
+	send(h, 9, 1, 0, 256);
+	assert_int_equal(harness_stat(h, ST_templates_live), 0);
+	assert_int_equal(harness_stat(h, ST_templates_refused), 1);
+	harness_free(h);
+}
+
+static void sequences_are_saved_and_restored(void **state)
+{
+	(void)state;
+	struct decoder_sequence saved[4];
+	struct harness *h = harness_new(NULL);
+	send(h, 9, 1, 100, 256);
+	send(h, 9, 2, 200, 256);
+	assert_int_equal(decoder_sequences(h->decoder, saved, 4), 2);
+	assert_int_equal(saved[0].domain, 2); /* the newest first */
+	assert_int_equal(saved[0].next, 201);
+	assert_int_equal(saved[1].next, 101);
+	assert_int_equal(decoder_sequences(h->decoder, saved, 1), 1);
+	assert_int_equal(decoder_sequences(h->decoder, saved, 4), 2);
+	harness_free(h);
+
+	h = harness_new(NULL);
+	decoder_restore(h->decoder, saved, 2);
+	assert_int_equal(harness_exporter(h).datagrams, 0); /* not shown before it is heard */
+	send(h, 9, 1, 151, 256);
+	assert_int_equal(harness_exporter(h).lost, 50);
+	assert_int_equal(harness_exporter(h).datagrams, 1);
+	for (uint32_t i = 0; i <= SEQUENCE_WINDOW; i++)
+		send(h, 9, 1, 152 + i, 256);
+	assert_int_equal(harness_stat(h, ST_sequence_lost_datagrams), 50);
+	harness_free(h);
+}
+
+static void first_and_last_seen(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	send(h, 9, 1, 0, 256);
+	h->t_recv += 5000;
+	send(h, 9, 1, 1, 256);
+	struct exporter_info e = harness_exporter(h);
+	assert_int_equal(e.first_seen, t_export_ms);
+	assert_int_equal(e.last_seen, t_export_ms + 5000);
+	assert_int_equal(e.clock_skew_ms, 5000);
+	assert_int_equal(e.version, 9);
+	assert_int_equal(e.templates, 1);
+	harness_free(h);
+}
+
+/* Held sets of an exporter that has to go are given up. */
+static void held_data_goes_with_its_exporter(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(&(struct decoder_opts){.max_exporters = 1, .idle_ms = 1});
+	send_data(h, 9, 1, 0, 256);
+	h->t_recv += 10;
+	send_data(h, 9, 2, 0, 256);
+	assert_int_equal(harness_stat(h, ST_sets_held), 1);
+	assert_int_equal(harness_stat(h, ST_drop_no_template), 1);
+	harness_free(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(templates_belong_to_address_port_domain_version),
+	    cmocka_unit_test(one_that_changes_its_port_stays_itself),
+	    cmocka_unit_test(at_the_limit_only_a_silent_one_makes_room),
+	    cmocka_unit_test(the_template_unused_longest_makes_room),
+	    cmocka_unit_test(templates_have_a_common_limit_of_bytes),
+	    cmocka_unit_test(sequences_are_saved_and_restored),
+	    cmocka_unit_test(first_and_last_seen),
+	    cmocka_unit_test(held_data_goes_with_its_exporter),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
