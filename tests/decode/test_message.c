@@ -92,8 +92,9 @@ static void rate_told(const struct wire_element *e, const uint32_t *v, uint16_t 
 	data(&w, 257, 1);
 	wire_end(&w);
 	harness_feed(h, &b);
-	assert_int_equal(batch_get_num(h->rows, F_sampling_rate, 0), rate);
 	assert_int_equal(batch_present(h->rows, F_sampling_rate, 0), rate != 0);
+	if (rate)
+		assert_int_equal(batch_get_num(h->rows, F_sampling_rate, 0), rate);
 	assert_int_equal(harness_exporter(h).sampling_rate, rate);
 	harness_free(h);
 	buf_fini(&b);
