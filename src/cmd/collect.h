@@ -54,6 +54,7 @@ struct collect {
 	struct collect_thread thread[COLLECT_THREADS_MAX];
 	uint32_t n_threads;
 	atomic_bool stop;
+	int stop_fd; /* readable from then on */
 };
 
 /* collect_receive.c */
@@ -70,7 +71,13 @@ size_t exporter_rows_take(struct exporter_rows *next, const struct exporter_rows
 			  const struct decoder *d, int64_t now_ms);
 void exporter_rows_fini(struct exporter_rows *r);
 
+/* collect_watch.c */
+/* The thread that logs what goes wrong; returns when stop_fd is readable. */
+void collect_watch(struct collect *c);
+
 /* collect_state.c */
+/* Whether the three equations hold. */
+bool collect_balanced(const struct stats *s);
 struct control_ops;
 /* What the control socket says about c. */
 void collect_control_ops(struct collect *c, struct control_ops *ret);

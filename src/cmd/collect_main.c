@@ -12,11 +12,14 @@
 #include "input/udp.h"
 #include "store/loader.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 /* The threads that are not receive threads. */
-enum side { SIDE_FLUSH, SIDE_SYNC, SIDE_LOAD, SIDE_MAX };
+enum side { SIDE_FLUSH, SIDE_SYNC, SIDE_LOAD, SIDE_WATCH, SIDE_MAX };
 
 struct program {
 	struct collect collect;
@@ -45,12 +48,19 @@ static void *load_main(void *ctx)
 	return NULL;
 }
 
+static void *watch_main(void *ctx)
+{
+	collect_watch(&((struct program *)ctx)->collect);
+	return NULL;
+}
+
 static const struct {
 	void *(*main)(void *);
 	const char *name;
 } sides[SIDE_MAX] = {[SIDE_FLUSH] = {flush_main, "flush"},
 		     [SIDE_SYNC] = {sync_main, "sync"},
-		     [SIDE_LOAD] = {load_main, "load"}};
+		     [SIDE_LOAD] = {load_main, "load"},
+		     [SIDE_WATCH] = {watch_main, "watch"}};
 
 static enum err open_spool(struct collect *c, struct diag *d)
 {
@@ -134,6 +144,9 @@ static enum err start(struct program *p, struct diag *d)
 	enum err e = folders_make(c->conf->dir);
 	if (e)
 		return diag_set(d, e, 0, 0, "%s: %s", c->conf->dir, err_text(e));
+	c->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (c->stop_fd < 0)
+		return diag_set(d, err_from_errno(errno), 0, 0, "cannot make an event descriptor");
 	e = open_spool(c, d);
 	if (!e)
 		e = open_loader(p, d);
@@ -167,6 +180,7 @@ static void stop(struct program *p)
 	struct collect *c = &p->collect;
 	control_stop(&p->control);
 	atomic_store(&c->stop, true);
+	(void)eventfd_write(c->stop_fd, 1);
 	for (uint32_t i = 0; i < COLLECT_THREADS_MAX; i++)
 		if (c->thread[i].running)
 			udp_rx_wake(c->thread[i].rx);
@@ -184,6 +198,8 @@ static void stop(struct program *p)
 	spool_close(&c->spool);
 	handoff_close(&c->sockets);
 	store_place_fini(&p->store);
+	if (c->stop_fd >= 0)
+		close(c->stop_fd);
 	conf_put(&c->conf);
 }
 
@@ -193,6 +209,7 @@ int main(int argc, char **argv)
 	struct program *p = calloc(1, sizeof(*p));
 	if (!p)
 		return EXIT_FAILED;
+	p->collect.stop_fd = -1;
 	int status = setup_role("collect", argc, argv, &p->collect.conf, NULL);
 	if (status >= 0) {
 		free(p);

@@ -41,10 +41,28 @@ static void listen_json(void *ctx, struct buf *out)
 	handoff_json(&((const struct collect *)ctx)->sockets, out);
 }
 
-/* "key":{"reason":n,...} of a group of reasons; returns their sum. */
-static uint64_t reasons(struct buf *out, const char *key, const struct stats *s, const char *group)
+static uint64_t sum_of(const struct stats *s, const char *group)
 {
 	uint64_t sum = 0;
+	for (int i = 0; i < STAT_MAX; i++)
+		if (stat_table[i].reason && strcmp(stat_table[i].group, group) == 0)
+			sum += s->v[i];
+	return sum;
+}
+
+bool collect_balanced(const struct stats *s)
+{
+	const uint64_t *v = s->v;
+	return v[ST_datagrams_received] == v[ST_datagrams_decoded] + sum_of(s, "reject") &&
+	       v[ST_records_decoded] ==
+		   v[ST_records_spooled] + sum_of(s, "drop") + v[ST_records_held] &&
+	       v[ST_records_spooled] ==
+		   v[ST_records_stored] + v[ST_records_waiting] + sum_of(s, "discard");
+}
+
+/* "key":{"reason":n,...} of a group of reasons. */
+static void reasons(struct buf *out, const char *key, const struct stats *s, const char *group)
+{
 	buf_json_key(out, key);
 	buf_u8(out, '{');
 	for (int i = 0; i < STAT_MAX; i++) {
@@ -52,10 +70,8 @@ static uint64_t reasons(struct buf *out, const char *key, const struct stats *s,
 			continue;
 		buf_json_key(out, stat_table[i].name);
 		buf_dec(out, s->v[i]);
-		sum += s->v[i];
 	}
 	buf_u8(out, '}');
-	return sum;
 }
 
 static void number(struct buf *out, const char *key, uint64_t v)
@@ -73,7 +89,7 @@ static void accounting(struct buf *out, const struct stats *s)
 	buf_u8(out, '{');
 	number(out, "received", v[ST_datagrams_received]);
 	number(out, "decoded", v[ST_datagrams_decoded]);
-	uint64_t rejected = reasons(out, "rejected", s, "reject");
+	reasons(out, "rejected", s, "reject");
 	number(out, "kernel_drops", v[ST_datagrams_kernel_drops]);
 	buf_str(out, "}");
 	buf_json_key(out, "records");
@@ -81,18 +97,14 @@ static void accounting(struct buf *out, const struct stats *s)
 	number(out, "decoded", v[ST_records_decoded]);
 	number(out, "spooled", v[ST_records_spooled]);
 	number(out, "held", v[ST_records_held]);
-	uint64_t dropped = reasons(out, "dropped", s, "drop");
+	reasons(out, "dropped", s, "drop");
 	number(out, "stored", v[ST_records_stored]);
 	number(out, "waiting", v[ST_records_waiting]);
-	uint64_t discarded = reasons(out, "discarded", s, "discard");
+	reasons(out, "discarded", s, "discard");
 	number(out, "lost_before", v[ST_records_lost_before]);
 	buf_u8(out, '}');
-	bool balanced =
-	    v[ST_datagrams_received] == v[ST_datagrams_decoded] + rejected &&
-	    v[ST_records_decoded] == v[ST_records_spooled] + dropped + v[ST_records_held] &&
-	    v[ST_records_spooled] == v[ST_records_stored] + v[ST_records_waiting] + discarded;
 	buf_json_key(out, "balanced");
-	buf_str(out, balanced ? "true}" : "false}");
+	buf_str(out, collect_balanced(s) ? "true}" : "false}");
 }
 
 static void spool_json(struct buf *out, const struct spool_totals *t)
