@@ -82,16 +82,18 @@ static void forget_oldest(struct seqmap *m)
 
 bool seqmap_put(struct seqmap *m, const struct exporter_seq *q, uint64_t as_of)
 {
+	uint32_t known = m->slots ? *find(m, q) : 0;
+	if (known) {
+		if (as_of >= m->e[known - 1].as_of)
+			m->e[known - 1] = (struct seq_entry){*q, as_of};
+		return true;
+	}
 	if (m->n >= SPOOL_SEQ_MAX)
 		forget_oldest(m);
 	if (m->n == m->cap && !grow(m))
 		return false;
-	uint32_t *s = find(m, q);
-	if (*s == 0) {
-		m->e[m->n] = (struct seq_entry){*q, as_of};
-		*s = (uint32_t)++m->n;
-	} else if (as_of >= m->e[*s - 1].as_of) {
-		m->e[*s - 1] = (struct seq_entry){*q, as_of};
-	}
+	m->e[m->n] = (struct seq_entry){*q, as_of};
+	*find(m, q) = (uint32_t)m->n + 1;
+	m->n++;
 	return true;
 }
