@@ -10,13 +10,16 @@
 #include "cmd/folders.h"
 #include "cmd/setup.h"
 #include "conf/conf.h"
+#include "engine/confine.h"
 #include "engine/engine_chdb.h"
 #include "engine/front.h"
 #include "http/http.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { STOP_MS = 4000, SOCKET_MODE = 0660, MS_PER_S = 1000 };
@@ -65,6 +68,51 @@ static const char *password(struct buf *b)
 	return b->n ? buf_cstr(b) : NULL;
 }
 
+/* Before the engine makes its threads: SQL that got past the front still cannot read the passwords
+ * of the machine or of Weir. */
+static enum err confine(struct program *p, struct diag *d)
+{
+	struct buf run = {0};
+	buf_fmt(&run, "%s/run", p->conf->dir);
+	if (mkdir(buf_cstr(&p->data), 0700) != 0 && errno != EEXIST)
+		return diag_set(d, err_from_errno(errno), 0, 0, "cannot make %s: %s",
+				buf_cstr(&p->data), strerror(errno));
+	/* The engine reads this program for the names in its stack traces, and dies if it may not.
+	 */
+	const struct confine_path paths[] = {
+	    {"/proc/self/exe", false},
+	    {buf_cstr(&p->data), true},
+	    {buf_cstr(&run), true},
+	    {"/dev/null", true},
+	    {buf_cstr(&p->library), false},
+	    {"/usr", false},
+	    {"/lib", false},
+	    {"/lib64", false},
+	    {"/etc/localtime", false},
+	    {"/etc/timezone", false},
+	    {"/etc/ld.so.cache", false},
+	    {"/etc/hosts", false},
+	    {"/etc/resolv.conf", false},
+	    {"/etc/nsswitch.conf", false},
+	    {"/etc/host.conf", false},
+	    {"/dev/urandom", false},
+	    {"/proc/self", false},
+	    {"/proc/meminfo", false},
+	    {"/proc/cpuinfo", false},
+	    {"/proc/stat", false},
+	    {"/proc/sys", false},
+	    {"/sys/fs/cgroup", false},
+	    {"/sys/devices/system", false},
+	};
+	enum err e = confine_files(paths, ARRAY_LEN(paths));
+	buf_fini(&run);
+	if (e == ERR_UNSUPPORTED)
+		log_notice("start", "this kernel has no Landlock: the engine can open any file");
+	else if (e)
+		return diag_set(d, e, 0, 0, "cannot confine the engine: %s", err_text(e));
+	return ERR_OK;
+}
+
 static enum err start_engine(struct program *p, struct diag *d)
 {
 	const struct conf *c = p->conf;
@@ -78,6 +126,8 @@ static enum err start_engine(struct program *p, struct diag *d)
 		e = read_password(c->store_writer_password_file, &p->writer_password, d);
 	if (!e)
 		e = read_password(c->store_reader_password_file, &p->reader_password, d);
+	if (!e)
+		e = confine(p, d);
 	if (!e)
 		e = engine_chdb_open(buf_cstr(&p->library), buf_cstr(&p->data), &p->engine, d);
 	if (e)

@@ -54,6 +54,14 @@ static void await(struct fixture *f, bool *flag)
 	pthread_mutex_unlock(&f->lock);
 }
 
+static bool seen(struct fixture *f, const bool *flag)
+{
+	pthread_mutex_lock(&f->lock);
+	bool v = *flag;
+	pthread_mutex_unlock(&f->lock);
+	return v;
+}
+
 static void on_hangup(void *ctx)
 {
 	struct fixture *f = ctx;
@@ -327,7 +335,7 @@ static void test_hangup(void **state)
 	int fd = dial(f);
 	send_all(fd, GET("/wait", ""), strlen(GET("/wait", "")));
 	await(f, &f->entered);
-	assert_false(f->hung_up);
+	assert_false(seen(f, &f->hung_up));
 	close(fd);
 	await(f, &f->hung_up);
 }
@@ -340,7 +348,7 @@ static void test_stop_ends_handlers(void **state)
 	send_all(fd, GET("/wait", ""), strlen(GET("/wait", "")));
 	await(f, &f->entered);
 	http_server_stop(&f->server);
-	assert_true(f->hung_up);
+	assert_true(seen(f, &f->hung_up));
 	close(fd);
 }
 

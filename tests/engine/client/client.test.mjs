@@ -203,6 +203,15 @@ test('a reader only reads', async () => {
 	assert.match(get.body, /method GET implies readonly/)
 })
 
+test('the engine opens no file of the machine, whoever asks', async (t) => {
+	if (store.log.includes('no Landlock')) return t.skip('this kernel has no Landlock')
+	for (const sql of ["SELECT * FROM file('/etc/passwd', 'LineAsString')", "SELECT file('/etc/hostname')"]) {
+		const r = await store.sql(sql)
+		assert.match(r.body, /Permission denied.*\(CANNOT_OPEN_FILE\)/)
+	}
+	assert.equal(await store.value('SELECT 1'), '1')
+})
+
 test('limits end a query', async () => {
 	const memory = await store.sql('SELECT groupArray(number) FROM numbers(100000000) FORMAT Null',
 		{ user: 'default', params: { max_memory_usage: '50000000' } })
