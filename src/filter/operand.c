@@ -224,6 +224,8 @@ static bool parse_values(struct parser *p, struct test *t, bool given, bool net)
 				  t->subject->name, op_text(t->op));
 	if (op_positive(t->op) == OP_EQ && several)
 		t->op = t->op == OP_EQ ? OP_IN : OP_NOT_IN;
+	else if (many && !several)
+		t->op = t->op == OP_IN ? OP_EQ : OP_NE;
 	t->n = v.n;
 	t->ranges = v.ranges;
 	t->texts = v.texts;

@@ -332,8 +332,10 @@ static struct node *parse_or(struct parser *p)
 static uint32_t mask_depth(const struct node *n)
 {
 	uint32_t deepest = 0;
-	for (const struct node *c = n->child; c; c = c->next)
-		deepest = MAX_OF(deepest, mask_depth(c));
+	for (const struct node *c = n->child; c; c = c->next) {
+		uint32_t depth = mask_depth(c);
+		deepest = MAX_OF(deepest, depth);
+	}
 	return deepest + (n->kind != NODE_NOT);
 }
 

@@ -313,7 +313,7 @@ static enum err compile(struct regex *r, struct arena *arena, size_t prefix, siz
 	if (r->code)
 		return ERR_OK;
 	char *message = arena_alloc(arena, MESSAGE_MAX);
-	if (!message || code == PCRE2_ERROR_NOMEMORY)
+	if (!message || code == PCRE2_ERROR_HEAP_FAILED)
 		return ERR_NOMEM;
 	pcre2_get_error_message(code, (PCRE2_UCHAR *)message, MESSAGE_MAX);
 	*ret_at = at > prefix ? at - prefix : 0;

@@ -146,6 +146,8 @@ static json_t *load(const char *line, size_t n, json_error_t *e)
 
 enum err record_from_json(struct batch *b, const char *line, size_t n, struct diag *reterr)
 {
+	if (batch_room(b) == 0)
+		return diag_set(reterr, ERR_LIMIT, 0, 0, "the batch is full");
 	json_error_t why;
 	json_t *object = load(line, n, &why), *value;
 	const char *key;
@@ -153,7 +155,7 @@ enum err record_from_json(struct batch *b, const char *line, size_t n, struct di
 	if (!object)
 		return diag_set(reterr, ERR_MALFORMED, 0,
 				(uint32_t)(why.position > 0 ? why.position : 0), "%s", why.text);
-	if (!json_is_object(object) || batch_room(b) == 0) {
+	if (!json_is_object(object)) {
 		json_decref(object);
 		return diag_set(reterr, ERR_MALFORMED, 0, 0, "not a JSON object");
 	}
