@@ -47,7 +47,7 @@ static const struct {
     {"CH", 2},       {"DE", 2},    {"x\ny", 3},
     {"aaa\n", 4},    {"Abc", 3},   {"a b", 3},
     {"\xff\xfe", 2}, {"a\xc3", 2}, {"a\0b", 3},
-    {"\v\t", 2},     {"_1", 2},    {"K", 3},
+    {"\v\t", 2},     {"_1", 2},    {"\xe2\x84\xaa", 3},
 };
 enum { TEXTS_UTF8 = 12 };
 static const char *const patterns[] = {

@@ -11,15 +11,15 @@
 static void prints_what_it_read(void **state)
 {
 	(void)state;
+	/* clang-format off */
 	static const char *const lines[] = {
 	    "{}",
-	    "{\"t_first\":\"2026-01-01T12:00:00.123Z\",\"src_ip\":\"10.0.0.5\",\"dst_ip\":\"2001:"
-	    "db8::1\","
-	    "\"src_port\":65535,\"bytes\":18446744073709551615,\"src_mac\":\"0a:0b:0c:0d:0e:0f\"}",
+	    "{\"t_first\":\"2026-01-01T12:00:00.123Z\",\"src_ip\":\"10.0.0.5\",\"dst_ip\":\"2001:db8::1\"}",
+	    "{\"src_port\":65535,\"bytes\":18446744073709551615,\"src_mac\":\"0a:0b:0c:0d:0e:0f\"}",
 	    "{\"bytes\":9223372036854775808,\"mpls_labels\":[16001,3,4294967295]}",
-	    "{\"dns_qname\":\"a\\\"b "
-	    "12345678901234567890\",\"observation_point\":12345678901234567890}",
+	    "{\"observation_point\":12345678901234567890,\"dns_qname\":\"a\\\"b 12345678901234567890\"}",
 	};
+	/* clang-format on */
 	struct batch *b = batch_new(SHAPE_WIDE);
 	struct buf out = {0};
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
