@@ -89,10 +89,7 @@ static enum err open_loader(struct program *p, struct diag *d)
 	    .max_size = conf->store_max_size,
 	    .min_free = conf->store_min_free,
 	};
-	enum err e = store_place_fill(conf, &p->store, &o.store, d);
-	/* The embedded store has two accounts; this is the one that may write. */
-	if (!*conf->store_url)
-		o.store.user = "writer";
+	enum err e = store_place_fill(conf, STORE_WRITER, &p->store, &o.store, d);
 	return e ? e : loader_new(&o, p->collect.spool, &p->collect.loader, d);
 }
 

@@ -192,7 +192,7 @@ static enum err set_format(struct query_cli *c, const struct query_args *a, stru
 static enum err open_store(struct query_cli *c, struct diag *d)
 {
 	struct store_conf where;
-	enum err e = store_place_fill(c->conf, &c->place, &where, d);
+	enum err e = store_place_fill(c->conf, STORE_READER, &c->place, &where, d);
 	return e ? e : store_open(&where, &c->store, d);
 }
 

@@ -93,7 +93,7 @@ static enum err start(struct program *p, struct diag *d)
 	enum err e = folders_make(c->dir);
 	if (e)
 		return diag_set(d, e, 0, 0, "cannot make %s/run: %s", c->dir, err_text(e));
-	e = store_place_fill(c, &p->place, &p->store, d);
+	e = store_place_fill(c, STORE_READER, &p->place, &p->store, d);
 	if (e)
 		return e;
 	p->web_fd = open_web(c);

@@ -13,7 +13,11 @@ struct store_place {
 	struct buf password;
 };
 
+/* Who asks: the loader changes tables, everyone else reads. */
+enum store_account { STORE_READER, STORE_WRITER };
+
 /* Fills *ret; its strings lie in p and in c. */
-must_check enum err store_place_fill(const struct conf *c, struct store_place *p,
-				     struct store_conf *ret, struct diag *reterr);
+must_check enum err store_place_fill(const struct conf *c, enum store_account account,
+				     struct store_place *p, struct store_conf *ret,
+				     struct diag *reterr);
 void store_place_fini(struct store_place *p);

@@ -134,6 +134,7 @@ static enum err start_engine(struct program *p, struct diag *d)
 		return e;
 	struct front_opts opts = {
 	    .engine = p->engine,
+	    .database = "weir",
 	    .writer_password = password(&p->writer_password),
 	    .reader_password = password(&p->reader_password),
 	    .max_memory = c->store_max_memory,

@@ -48,6 +48,38 @@ struct run {
 	uint64_t started_ns;
 };
 
+static void put_name(struct buf *sql, const char *name)
+{
+	buf_u8(sql, '`');
+	for (; *name; name++) {
+		if (*name == '`' || *name == '\\')
+			buf_u8(sql, '\\');
+		buf_u8(sql, (uint8_t)*name);
+	}
+	buf_u8(sql, '`');
+}
+
+static enum err make_database(const struct front_opts *o, struct diag *reterr)
+{
+	const struct engine_ops *ops = o->engine->ops;
+	struct engine_conn *conn;
+	enum err e = ops->connect(o->engine, &conn);
+	if (e)
+		return diag_set(reterr, e, 0, 0, "cannot connect to the engine");
+	struct buf sql = {0};
+	buf_str(&sql, "CREATE DATABASE IF NOT EXISTS ");
+	put_name(&sql, o->database);
+	const struct engine_query q = {
+	    .sql = (const char *)sql.p, .sql_len = sql.n, .format = "Null"};
+	e = ops->start(conn, &q);
+	if (e)
+		diag_set(reterr, e, 0, 0, "cannot make the database: %s", ops->error(conn));
+	ops->finish(conn);
+	ops->disconnect(&conn);
+	buf_fini(&sql);
+	return e;
+}
+
 enum err front_new(const struct front_opts *opts, struct front **ret, struct diag *reterr)
 {
 	struct front *f = calloc(1, sizeof(*f));
@@ -68,6 +100,10 @@ enum err front_new(const struct front_opts *opts, struct front **ret, struct dia
 	if (e) {
 		front_free(&f);
 		return diag_set(reterr, e, 0, 0, "cannot connect to the engine");
+	}
+	if (opts->database && (e = make_database(opts, reterr)) != ERR_OK) {
+		front_free(&f);
+		return e;
 	}
 	*ret = f;
 	return ERR_OK;
@@ -177,16 +213,11 @@ static bool prepare(struct run *r, const char *sql, size_t n, struct exception *
 	return true;
 }
 
-static bool use_database(struct run *r, struct exception *x)
+static bool use_database(struct run *r, const char *name, struct exception *x)
 {
 	struct buf b = {0};
-	buf_str(&b, "USE `");
-	for (const char *p = r->ask.database; *p; p++) {
-		if (*p == '`' || *p == '\\')
-			buf_u8(&b, '\\');
-		buf_u8(&b, (uint8_t)*p);
-	}
-	buf_u8(&b, '`');
+	buf_str(&b, "USE ");
+	put_name(&b, name);
 	bool ok = prepare(r, (const char *)b.p, b.n, x);
 	buf_fini(&b);
 	return ok;
@@ -287,7 +318,8 @@ static bool execute(struct run *r, struct exception *x)
 		return false;
 	}
 	ask_settings(&r->ask, r->req, &r->front->opts, r->job.tag);
-	if (r->ask.database && !use_database(r, x))
+	const char *database = r->ask.database ? r->ask.database : r->front->opts.database;
+	if (database && !use_database(r, database, x))
 		return false;
 	if (!prepare(r, (const char *)r->ask.set.p, r->ask.set.n, x))
 		return false;

@@ -34,6 +34,8 @@ enum {
 
 struct front_opts {
 	struct engine *engine; /* borrowed, outlives the front */
+	const char *database;  /* of queries that name none; made if it is not there. NULL: the
+				  engine's default. Static */
 	const char
 	    *writer_password; /* NULL: `writer` is accepted on the Unix socket, and only there */
 	const char

@@ -141,7 +141,7 @@ class Weir:
 
     def sql(self, query, user="default"):
         """Rows of a query as lists of strings."""
-        params = {"default_format": "TSV", "database": "weir", "user": user}
+        params = {"default_format": "TSV", "user": user}
         status, text = unix_get(self.run_dir / "store-query.sock", "/?" + urllib.parse.urlencode(params), "POST", query)
         assert status == 200, text
         return [line.split("\t") for line in text.splitlines()]
