@@ -42,6 +42,7 @@ struct spool_writer *spool_writer_new(struct spool *s, struct stats *stats)
 	w->spool = s;
 	w->stats = stats;
 	w->counted = *stats;
+	w->last_ns = clock_mono_ns();
 	for (uint32_t i = 0; i < COMMITS_MAX; i++) {
 		w->commit[i].writer = w;
 		w->commit[i].next = w->unused;
