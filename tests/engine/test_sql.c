@@ -136,8 +136,8 @@ static void test_reader(void **state unused_arg)
 	    "SELECT x.1.file('x')",
 	    "SELECT `fi\\x6ce`('x')",
 	    "SELECT `fi``le`('x')",
-	    "SELECT \xe2\x80\x9c"
-	    "file\xe2\x80\x9d('x')",
+	    ("SELECT \xe2\x80\x9c" /* or the f would belong to the escape */
+	     "file\xe2\x80\x9d('x')"),
 	    "SELECT 1 // file('x')",
 	    "SELECT 1 # file('x')",
 	    "SELECT /* /* */ 1 */ 1",
