@@ -251,3 +251,11 @@ const struct corpus_item corpus_items[] = {
     {"tcp", CORPUS_CAPTURE, capture_tcp},
 };
 const unsigned corpus_n = ARRAY_LEN(corpus_items);
+
+const struct corpus_item *corpus_first(enum corpus_kind kind)
+{
+	const struct corpus_item *item = corpus_items;
+	while (item->kind != kind)
+		item++;
+	return item;
+}

@@ -13,3 +13,5 @@ struct corpus_item {
 };
 extern const struct corpus_item corpus_items[];
 extern const unsigned corpus_n;
+/* The first of a kind. */
+const struct corpus_item *corpus_first(enum corpus_kind kind);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the fuzz targets of the decoders share: the input is a datagram from a source that has sent
+ * a good message already, then comes as two halves, then once more from a source that nobody knows.
+ * Afterwards the sums of data-model.md must hold, or the target aborts. */
+#pragma once
+#include "decode/decode.h"
+#include "model/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static inline void fuzz_take(void *ctx, struct batch *b)
+{
+	uint64_t *rows = ctx;
+	uint64_t seen = 0;
+	for (uint32_t i = 0; i < b->n; i++)
+		for (int f = 0; f < FIELD_MAX; f++)
+			if (b->col[f] && batch_has(b, (enum field)f) &&
+			    field_table[f].ctype == CT_STR && batch_span(b, (enum field)f)[i].len)
+				seen += *batch_bytes(b, batch_span(b, (enum field)f)[i]);
+	*rows += b->n + (seen & 0);
+}
+
+static inline void fuzz_option(void *ctx, const struct option_record *r)
+{
+	(void)ctx;
+	for (uint16_t i = 0; i < r->n; i++)
+		if (r->elements[i].len && !r->elements[i].p)
+			abort();
+}
+
+static inline void fuzz_check(const struct stats *s, uint64_t rows, uint64_t fed)
+{
+	uint64_t counted = s->v[ST_datagrams_decoded];
+	for (int i = 0; i < STAT_MAX; i++)
+		if (strcmp(stat_table[i].group, "reject") == 0)
+			counted += s->v[i];
+	if (counted != fed)
+		abort();
+	if (s->v[ST_records_decoded] != rows + s->v[ST_records_held] + s->v[ST_drop_no_template] +
+					    s->v[ST_drop_held_count] + s->v[ST_drop_no_memory])
+		abort();
+}
+
+static inline void fuzz_decode(const uint8_t *good, size_t n_good, const uint8_t *data, size_t size)
+{
+	struct stats stats = {0};
+	struct decoder *d;
+	uint64_t rows = 0, fed = 0;
+	const struct decoder_opts opts = {.max_exporters = 4,
+					  .max_templates = 8,
+					  .max_fields = 64,
+					  .max_held_sets = 4,
+					  .stats = &stats,
+					  .emit = fuzz_take,
+					  .option = fuzz_option,
+					  .ctx = &rows};
+	if (decoder_new(&opts, &d))
+		return;
+	const struct {
+		const uint8_t *p;
+		size_t n;
+		uint16_t port;
+	} datagrams[] = {{good, n_good, 2055},
+			 {data, size, 2055},
+			 {data, size / 2, 2055},
+			 {data + size / 2, size - size / 2, 2055},
+			 {data, size, 9999}};
+	for (size_t i = 0; i < ARRAY_LEN(datagrams); i++, fed++) {
+		const struct datagram dg = {.p = datagrams[i].p,
+					    .n = datagrams[i].n,
+					    .src_port = datagrams[i].port,
+					    .t_recv = 1767268800000};
+		decoder_feed(d, &dg);
+	}
+	decoder_flush(d);
+	fuzz_check(&stats, rows, fed);
+	decoder_free(d);
+}
+
+/* The body of a target; good: a function of tests/decode/corpus.h makes it once. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
