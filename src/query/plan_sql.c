@@ -28,8 +28,9 @@ static const char *const top_sums[FAMILY_MAX][HALF_MAX][3] = {
 				      "(end_packets + end_rev_packets)", "flows"}},
     [FAMILY_TALKERS_SRC] = {[HALF_BOTH] = {"out_bytes", "out_packets", "out_flows"}},
     [FAMILY_TALKERS_DST] = {[HALF_BOTH] = {"in_bytes", "in_packets", "in_flows"}},
-    [FAMILY_TALKERS_IP] = {[HALF_BOTH] = {"(out_bytes + in_bytes - self_bytes)",
-					  "(out_packets + in_packets - self_packets)", "flows"}},
+    [FAMILY_TALKERS_IP] = {[HALF_BOTH] = {"toUInt64(out_bytes + in_bytes - self_bytes)",
+					  "toUInt64(out_packets + in_packets - self_packets)",
+					  "flows"}},
 };
 /* The spread counters of the series rollups: [half][counter]. */
 static const char *const series_sums[HALF_MAX][3] = {

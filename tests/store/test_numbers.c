@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A real store: what queries say is compared with sums made here from the records themselves, and
+ * rollups with raw flows. Every segment is inserted twice, which must not show anywhere. */
+#include "model/batch.h"
+#include "query/flows.h"
+#include "query/run.h"
+#include "records.h"
+#include "spool/spool.h"
+#include "store/client.h"
+#include "store/migrate.h"
+#include "store/schema.h"
+#include "with_store.h"
+
+#include "base/timefmt.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { N = 40000, COMMITS = 5, BIN_MS = 30000, BINS_MAX = 64 };
+/* True for every record, but made of a field that no rollup has: raw flows must answer. */
+static const char only_raw[] = "(bytes >= 0 or not bytes >= 0)";
+
+struct fixture {
+	struct with_store with;
+	struct store *reader, *writer;
+	struct record *records;
+	char spool_dir[96];
+};
+
+static void insert(struct fixture *f, const struct segment *seg)
+{
+	struct diag why = {0};
+	const struct store_insert in = {.table = schema_flow_table(seg->shape),
+					.columns = seg->columns,
+					.token = seg->token,
+					.rows = seg->rows,
+					.fd = seg->fd,
+					.off = seg->body_off,
+					.len = seg->body_len};
+	if (store_insert(f->writer, &in, NULL, &why) != ERR_OK)
+		fail_msg("insert: %s", why.msg);
+}
+
+/* Each segment at once a second time; the first one again after all others. */
+static void load_twice(struct fixture *f, struct spool *spool)
+{
+	struct segment seg, first;
+	bool have_first = false;
+	while (spool_next(spool, clock_mono_ns(), &seg) == ERR_OK) {
+		insert(f, &seg);
+		insert(f, &seg);
+		if (have_first) {
+			segment_done(spool, &seg);
+		} else {
+			first = seg;
+			have_first = true;
+		}
+	}
+	assert_true(have_first);
+	insert(f, &first);
+	segment_done(spool, &first);
+}
+
+static void fill(struct fixture *f)
+{
+	struct spool *spool;
+	struct stats stats = {0};
+	struct diag why = {0};
+	snprintf(f->spool_dir, sizeof(f->spool_dir), "%s/spool", f->with.dir);
+	const struct spool_options o = {.dir = f->spool_dir};
+	assert_int_equal(spool_open(&o, &spool, &why), ERR_OK);
+	struct spool_writer *w = spool_writer_new(spool, &stats);
+	for (uint32_t i = 0; i < COMMITS; i++) {
+		records_spool(f->records, i * N / COMMITS, (i + 1) * N / COMMITS, w);
+		spool_commit(w, clock_mono_ns(), NULL, 0);
+		spool_flush_now(spool);
+	}
+	spool_writer_free(&w);
+	load_twice(f, spool);
+	spool_close(&spool);
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct diag why = {0};
+	*state = f;
+	with_store_start(&f->with);
+	f->records = calloc(N, sizeof(*f->records));
+	records_make(f->records, N);
+	assert_int_equal(store_open(&(struct store_conf){.url = f->with.url}, &f->reader, &why),
+			 ERR_OK);
+	assert_int_equal(store_open(&(struct store_conf){.url = f->with.url, .user = "writer"},
+				    &f->writer, &why),
+			 ERR_OK);
+	if (store_migrate(f->writer, &why) != ERR_OK)
+		fail_msg("migrate: %s", why.msg);
+	fill(f);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+	store_close(f->reader);
+	store_close(f->writer);
+	with_store_stop(&f->with);
+	free(f->records);
+	free(f);
+	return 0;
+}
+
+static void make_query(struct query *q, enum query_kind kind, struct arena *a, const char *by,
+		       enum metric metric, const char *filter)
+{
+	struct diag why = {0};
+	query_init(q, kind, records_start_ms, a);
+	for (const char *b = by; *b;) {
+		size_t n = strcspn(b, ",");
+		assert_int_equal(query_add_by(q, b, n, &why), ERR_OK);
+		b += n + (b[n] == ',');
+	}
+	q->metric = metric;
+	q->filter_text = filter;
+	q->limit = kind == QUERY_TOP ? 1000 : 500;
+}
+
+static void check(struct query *q)
+{
+	struct diag why = {0};
+	if (query_check(q, &why) != ERR_OK)
+		fail_msg("query: %s", why.msg);
+}
+
+static void top(struct fixture *f, struct query *q, struct top_result *r)
+{
+	struct diag why = {0};
+	const struct run_options o = {.timeout_ms = 60000};
+	check(q);
+	if (run_top(f->reader, q, &o, r, &why) != ERR_OK)
+		fail_msg("top: %s", why.msg);
+}
+
+static void series(struct fixture *f, struct query *q, struct series_result *r)
+{
+	struct diag why = {0};
+	const struct run_options o = {.timeout_ms = 60000};
+	check(q);
+	if (run_series(f->reader, q, &o, r, &why) != ERR_OK)
+		fail_msg("series: %s", why.msg);
+}
+
+/* --- sums of the records, made here */
+struct sums {
+	uint64_t bytes, packets, flows;
+};
+
+static void add(struct sums *s, const struct record *r, bool forward, bool reverse, bool raw)
+{
+	uint64_t k = record_scale(r, raw);
+	if (!forward && r->rev_packets == 0)
+		return;
+	s->bytes += (forward ? r->bytes * k : 0) + (reverse ? r->rev_bytes * k : 0);
+	s->packets += (forward ? r->packets * k : 0) + (reverse ? r->rev_packets * k : 0);
+	s->flows++;
+}
+
+static void same_sums(const struct top_row *row, const struct sums *s)
+{
+	assert_int_equal(row->bytes, s->bytes);
+	assert_int_equal(row->packets, s->packets);
+	assert_int_equal(row->flows, s->flows);
+}
+
+static bool inside(const struct record *r, const struct query *q)
+{
+	return r->last >= q->from_ms && r->last < q->to_ms;
+}
+
+/* Ranges with odd ends, short and long. */
+static const struct {
+	int64_t from, to;
+} ranges[] = {{0, RECORDS_SPAN_S * 1000},
+	      {61234, 3599999},
+	      {300000, 6000000},
+	      {1, 400001},
+	      {3333333, 3333999}};
+
+static void test_top_by_source(void **state)
+{
+	struct fixture *f = *state;
+	for (size_t k = 0; k < ARRAY_LEN(ranges) * 4; k++) {
+		struct arena a = {0};
+		struct query q;
+		struct top_result r;
+		struct sums want[HOSTS] = {0}, total = {0};
+		bool dst = k & 1;
+		make_query(&q, QUERY_TOP, &a, dst ? "dst_ip" : "src_ip", METRIC_BYTES, "");
+		q.raw = k & 2;
+		q.from_ms = records_start_ms + ranges[k / 4].from;
+		q.to_ms = records_start_ms + ranges[k / 4].to;
+		top(f, &q, &r);
+		for (uint32_t i = 0; i < N; i++) {
+			const struct record *x = &f->records[i];
+			if (!inside(x, &q))
+				continue;
+			add(&want[dst ? x->dst : x->src], x, true, false, q.raw);
+			add(&want[dst ? x->src : x->dst], x, false, true, q.raw);
+			add(&total, x, true, true, q.raw);
+		}
+		same_sums(&r.total, &total);
+		for (size_t i = 0; i < r.n; i++) {
+			same_sums(&r.rows[i], &want[r.rows[i].key[0].ip.b[15]]);
+			assert_true(i == 0 || r.rows[i].bytes <= r.rows[i - 1].bytes);
+		}
+		assert_int_equal(r.groups, r.n);
+		assert_int_equal(r.cost.scaled, !q.raw);
+		arena_fini(&a);
+	}
+}
+
+/* Either end: once per flow and end, once if both ends are the same; absent is a group of its own.
+ */
+static void test_top_by_either_end(void **state)
+{
+	struct fixture *f = *state;
+	struct arena a = {0};
+	struct query q;
+	struct top_result r;
+	struct sums hosts[HOSTS] = {0}, ports[PORTS + 1] = {0};
+	make_query(&q, QUERY_TOP, &a, "ip", METRIC_PACKETS, "");
+	q.to_ms = records_start_ms + 7000001;
+	q.from_ms = records_start_ms + 100001;
+	top(f, &q, &r);
+	for (uint32_t i = 0; i < N; i++) {
+		const struct record *x = &f->records[i];
+		if (!inside(x, &q))
+			continue;
+		add(&hosts[x->src], x, true, true, false);
+		if (x->dst != x->src)
+			add(&hosts[x->dst], x, true, true, false);
+		add(&ports[x->sport + 1], x, true, true, false);
+		if (x->dport != x->sport)
+			add(&ports[x->dport + 1], x, true, true, false);
+	}
+	assert_int_equal(r.n, HOSTS);
+	for (size_t i = 0; i < r.n; i++)
+		same_sums(&r.rows[i], &hosts[r.rows[i].key[0].ip.b[15]]);
+	make_query(&q, QUERY_TOP, &a, "port", METRIC_FLOWS, "");
+	q.to_ms = records_start_ms + 7000001;
+	q.from_ms = records_start_ms + 100001;
+	top(f, &q, &r);
+	assert_int_equal(r.n, PORTS + 1);
+	for (size_t i = 0; i < r.n; i++) {
+		const struct cell *c = &r.rows[i].key[0];
+		same_sums(&r.rows[i], &ports[c->present ? c->num + 1 : 0]);
+	}
+	arena_fini(&a);
+}
+
+/* Two keys, one of them often absent, with a filter; nothing swaps but the interface. */
+static void test_top_filtered(void **state)
+{
+	struct fixture *f = *state;
+	struct arena a = {0};
+	struct query q;
+	struct top_result r;
+	struct sums want[IFACES + 1][2] = {0};
+	make_query(&q, QUERY_TOP, &a, "in_if,proto", METRIC_BPS,
+		   "exporter_ip = 192.0.2.2 and not dst_port = 3");
+	q.to_ms = records_start_ms + RECORDS_SPAN_S * 1000;
+	q.from_ms = records_start_ms;
+	top(f, &q, &r);
+	for (uint32_t i = 0; i < N; i++) {
+		const struct record *x = &f->records[i];
+		if (x->exporter != 2 || x->dport == 3)
+			continue;
+		add(&want[x->in_if + 1][x->proto == 6], x, true, false, false);
+		add(&want[x->out_if + 1][x->proto == 6], x, false, true, false);
+	}
+	assert_int_equal(r.n, (IFACES + 1) * 2);
+	for (size_t i = 0; i < r.n; i++) {
+		const struct cell *c = r.rows[i].key;
+		same_sums(&r.rows[i], &want[c[0].present ? c[0].num + 1 : 0][c[1].num == 6]);
+		assert_true(r.rows[i].value == (double)r.rows[i].bytes * 8 / RECORDS_SPAN_S);
+	}
+	arena_fini(&a);
+}
+
+/* data-model.md: evenly over the bins from t_first to t_last, at most 64, the remainder in the
+ * last. */
+static void spread(double *bins, int64_t from, size_t n, const struct record *r, uint64_t v,
+		   uint64_t scale)
+{
+	int64_t b1 = r->last / BIN_MS, b0 = r->first / BIN_MS;
+	if (b1 - b0 + 1 > BINS_MAX)
+		b0 = b1 - BINS_MAX + 1;
+	uint64_t k = (uint64_t)(b1 - b0 + 1);
+	for (int64_t b = b0; b <= b1; b++) {
+		uint64_t part = v / k + (b == b1 ? v % k : 0);
+		int64_t at = b - from / BIN_MS;
+		if (at >= 0 && at < (int64_t)n)
+			bins[at] += (double)(part * scale);
+	}
+}
+
+static void test_series_total(void **state)
+{
+	struct fixture *f = *state;
+	static const uint32_t steps[] = {30, 60, 300, 900};
+	for (size_t k = 0; k < ARRAY_LEN(steps) * 2; k++) {
+		struct arena a = {0};
+		struct query q;
+		struct series_result r;
+		double fine[300] = {0};
+		make_query(&q, QUERY_SERIES, &a, "", METRIC_BYTES, k & 1 ? only_raw : "");
+		q.from_ms = records_start_ms + 900000;
+		q.to_ms = records_start_ms + 5400000;
+		q.step_s = steps[k / 2];
+		series(f, &q, &r);
+		assert_string_equal(r.cost.source, k & 1                ? "flows"
+						   : steps[k / 2] % 300 ? "series_30s"
+									: "series_5m");
+		for (uint32_t i = 0; i < N; i++) {
+			const struct record *x = &f->records[i];
+			spread(fine, q.from_ms, 150, x, x->bytes, record_scale(x, false));
+			spread(fine, q.from_ms, 150, x, x->rev_bytes, record_scale(x, false));
+		}
+		assert_int_equal(r.n, 1);
+		assert_int_equal(r.n_bins, 4500 / q.step_s);
+		for (size_t i = 0; i < r.n_bins; i++) {
+			double sum = 0;
+			for (size_t b = 0; b < q.step_s / 30; b++)
+				sum += fine[i * (q.step_s / 30) + b];
+			assert_true(r.lines[0].values[i] == sum);
+		}
+		arena_fini(&a);
+	}
+}
+
+/* flows count in the bin of t_last, and are never scaled. */
+static void test_series_flows(void **state)
+{
+	struct fixture *f = *state;
+	struct arena a = {0};
+	struct query q;
+	struct series_result r;
+	double want[2][4] = {0};
+	make_query(&q, QUERY_SERIES, &a, "proto", METRIC_FLOWS, "");
+	q.from_ms = records_start_ms;
+	q.to_ms = records_start_ms + 7200000;
+	q.step_s = 1800;
+	series(f, &q, &r);
+	for (uint32_t i = 0; i < N; i++)
+		want[f->records[i].proto == 6][(f->records[i].last - records_start_ms) / 1800000]++;
+	assert_int_equal(r.n, 2);
+	assert_false(r.has_other);
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < 4; i++)
+			assert_true(r.lines[k].values[i] == want[r.lines[k].key[0].num == 6][i]);
+	arena_fini(&a);
+}
+
+/* The groups that the limit leaves out are in `other`. */
+static void test_series_other(void **state)
+{
+	struct fixture *f = *state;
+	struct arena a = {0};
+	struct query q;
+	struct series_result all, few;
+	make_query(&q, QUERY_SERIES, &a, "src_ip", METRIC_BPS, "");
+	q.from_ms = records_start_ms;
+	q.to_ms = records_start_ms + 7200000;
+	q.step_s = 600;
+	series(f, &q, &all);
+	assert_int_equal(all.n, HOSTS);
+	assert_false(all.has_other);
+	q.limit = 3;
+	series(f, &q, &few);
+	assert_int_equal(few.n, 3);
+	assert_true(few.has_other);
+	for (size_t i = 0; i < few.n_bins; i++) {
+		double rest = 0;
+		for (size_t k = 3; k < all.n; k++)
+			rest += all.lines[k].values[i];
+		assert_true(few.other.values[i] > rest * 0.999999 &&
+			    few.other.values[i] < rest * 1.000001);
+	}
+	for (size_t k = 0; k < 3; k++)
+		assert_true(few.lines[k].avg == all.lines[k].avg &&
+			    few.lines[k].p95 == all.lines[k].p95);
+	arena_fini(&a);
+}
+
+/* Whatever answers, the same rows in the same order. */
+static void test_rollup_equals_raw(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const bys[] = {"",
+					  "src_ip",
+					  "dst_ip",
+					  "ip",
+					  "proto",
+					  "in_if",
+					  "out_if",
+					  "exporter_ip,in_if",
+					  "src_ip,exporter_ip",
+					  "ip_version",
+					  "out_if,proto"};
+	uint64_t answered_by_rollup = 0;
+	for (size_t k = 0; k < ARRAY_LEN(bys) * ARRAY_LEN(ranges) * 2; k++) {
+		struct arena a = {0};
+		struct query q[2];
+		struct top_result r[2];
+		for (int raw = 0; raw < 2; raw++) {
+			size_t range = k / 2 % ARRAY_LEN(ranges);
+			make_query(&q[raw], QUERY_TOP, &a, bys[k / 2 / ARRAY_LEN(ranges)],
+				   (enum metric)(k % METRIC_MAX), raw ? only_raw : "");
+			q[raw].raw = k & 1;
+			q[raw].from_ms = records_start_ms + ranges[range].from;
+			q[raw].to_ms = records_start_ms + ranges[range].to;
+			top(f, &q[raw], &r[raw]);
+		}
+		answered_by_rollup += strcmp(r[0].cost.source, "flows") != 0;
+		assert_string_equal(r[1].cost.source, "flows");
+		assert_int_equal(r[0].n, r[1].n);
+		assert_int_equal(r[0].total.bytes, r[1].total.bytes);
+		for (size_t i = 0; i < r[0].n; i++) {
+			assert_int_equal(r[0].rows[i].bytes, r[1].rows[i].bytes);
+			assert_int_equal(r[0].rows[i].packets, r[1].rows[i].packets);
+			assert_int_equal(r[0].rows[i].flows, r[1].rows[i].flows);
+			for (size_t c = 0; c < q[0].n_by; c++) {
+				assert_int_equal(r[0].rows[i].key[c].num, r[1].rows[i].key[c].num);
+				assert_int_equal(r[0].rows[i].key[c].present,
+						 r[1].rows[i].key[c].present);
+				assert_true(
+				    ip_equal(&r[0].rows[i].key[c].ip, &r[1].rows[i].key[c].ip));
+			}
+		}
+		arena_fini(&a);
+	}
+	assert_true(answered_by_rollup > 50);
+}
+
+static void test_series_rollup_equals_raw(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const bys[] = {"", "proto", "in_if", "out_if,exporter_ip", "ip_version"};
+	for (size_t k = 0; k < ARRAY_LEN(bys) * METRIC_MAX; k++) {
+		struct arena a = {0};
+		struct query q[2];
+		struct series_result r[2];
+		for (int raw = 0; raw < 2; raw++) {
+			make_query(&q[raw], QUERY_SERIES, &a, bys[k / METRIC_MAX],
+				   (enum metric)(k % METRIC_MAX), raw ? only_raw : "");
+			q[raw].raw = k & 1;
+			q[raw].limit_by = (enum limit_by)(k % LIMIT_BY_MAX);
+			q[raw].from_ms = records_start_ms - 1800000;
+			q[raw].to_ms = records_start_ms + 7200000;
+			q[raw].step_s = k & 2 ? 300 : 90;
+			series(f, &q[raw], &r[raw]);
+		}
+		assert_string_not_equal(r[0].cost.source, r[1].cost.source);
+		assert_int_equal(r[0].n, r[1].n);
+		for (size_t i = 0; i < r[0].n; i++)
+			assert_memory_equal(r[0].lines[i].values, r[1].lines[i].values,
+					    r[0].n_bins * sizeof(double));
+		arena_fini(&a);
+	}
+}
+
+struct listed {
+	uint64_t n, bytes;
+	int64_t last;
+};
+
+static bool list(void *arg, const struct batch *b)
+{
+	struct listed *l = arg;
+	for (uint32_t i = 0; i < b->n; i++) {
+		int64_t t = batch_ms(b, F_t_last)[i];
+		assert_true(l->n == 0 || t <= l->last);
+		assert_int_equal(batch_u8(b, F_proto)[i], 17);
+		l->last = t;
+		l->bytes += batch_get_num(b, F_bytes, i);
+		l->n++;
+	}
+	return true;
+}
+
+static void test_list(void **state)
+{
+	struct fixture *f = *state;
+	struct arena a = {0};
+	struct query q;
+	struct diag why = {0};
+	struct run_cost cost = {0};
+	struct listed got = {0};
+	uint64_t n = 0, bytes = 0, count = 0;
+	const struct run_options o = {.timeout_ms = 60000};
+	make_query(&q, QUERY_FLOWS, &a, "", METRIC_BYTES, "proto udp");
+	q.from_ms = records_start_ms + 12345;
+	q.to_ms = records_start_ms + 3600000;
+	q.limit = N;
+	check(&q);
+	assert_int_equal(run_flows(f->reader, &q, &o, list, &got, &cost, &why), ERR_OK);
+	assert_int_equal(run_flows_count(f->reader, &q, &o, &count, &cost, &why), ERR_OK);
+	for (uint32_t i = 0; i < N; i++)
+		if (f->records[i].proto == 17 && inside(&f->records[i], &q)) {
+			n++;
+			bytes += f->records[i].bytes;
+		}
+	assert_int_equal(got.n, n);
+	assert_int_equal(count, n);
+	assert_int_equal(got.bytes, bytes);
+	arena_fini(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_top_by_source),
+	    cmocka_unit_test(test_top_by_either_end),
+	    cmocka_unit_test(test_top_filtered),
+	    cmocka_unit_test(test_series_total),
+	    cmocka_unit_test(test_series_flows),
+	    cmocka_unit_test(test_series_other),
+	    cmocka_unit_test(test_rollup_equals_raw),
+	    cmocka_unit_test(test_series_rollup_equals_raw),
+	    cmocka_unit_test(test_list),
+	};
+	if (!with_store_can())
+		return SKIPPED;
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
