@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loader with a real store that goes away, refuses, and has another schema. */
+#include "records.h"
+#include "spool/spool.h"
+#include "store/client.h"
+#include "store/loader.h"
+#include "store/migrate.h"
+#include "with_store.h"
+
+#include "base/timefmt.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+enum { N = 6000, WAIT_TRIES = 3000, WAIT_MS = 10 };
+
+struct fixture {
+	struct with_store with;
+	struct store *writer;
+	struct spool *spool;
+	struct spool_writer *spool_writer;
+	struct loader *loader;
+	struct record records[N];
+	struct stats stats;
+	uint32_t used;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct diag why = {0};
+	char dir[96];
+	*state = f;
+	with_store_start(&f->with);
+	records_make(f->records, N);
+	snprintf(dir, sizeof(dir), "%s/spool", f->with.dir);
+	const struct spool_options so = {.dir = dir};
+	assert_int_equal(spool_open(&so, &f->spool, &why), ERR_OK);
+	f->spool_writer = spool_writer_new(f->spool, &f->stats);
+	const struct store_conf conf = {.url = f->with.url, .user = "writer"};
+	assert_int_equal(store_open(&conf, &f->writer, &why), ERR_OK);
+	const struct loader_options lo = {
+	    .store = conf, .backoff_first_ms = 10, .backoff_max_ms = 50};
+	assert_int_equal(loader_new(&lo, f->spool, &f->loader, &why), ERR_OK);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+	loader_free(&f->loader);
+	store_close(f->writer);
+	spool_writer_free(&f->spool_writer);
+	spool_close(&f->spool);
+	with_store_stop(&f->with);
+	free(f);
+	return 0;
+}
+
+/* Puts the next n records into the spool: a segment per shape. */
+static void spool_more(struct fixture *f, uint32_t n)
+{
+	records_spool(f->records, f->used, f->used + n, f->spool_writer);
+	f->used += n;
+	spool_commit(f->spool_writer, clock_mono_ns(), NULL, 0);
+	spool_flush_now(f->spool);
+}
+
+static struct spool_totals totals(struct fixture *f)
+{
+	struct spool_totals t;
+	spool_totals(f->spool, &t);
+	return t;
+}
+
+/* Loads until as many records as that wait; true if it came to it. */
+static bool load_until(struct fixture *f, uint64_t waiting)
+{
+	atomic_bool stop = false;
+	for (int i = 0; i < WAIT_TRIES; i++) {
+		loader_drain(f->loader, &stop);
+		if (totals(f).lifetime.v[ST_records_waiting] == waiting)
+			return true;
+		nanosleep(&(struct timespec){0, WAIT_MS * 1000000}, NULL);
+	}
+	return false;
+}
+
+static uint64_t ask(struct fixture *f, const char *sql)
+{
+	struct buf out = {0};
+	struct diag why = {0};
+	const struct store_query q = {.sql = sql, .format = "TabSeparated"};
+	if (store_fetch(f->writer, &q, &out, NULL, &why) != ERR_OK)
+		fail_msg("%s: %s", sql, why.msg);
+	uint64_t v = strtoull(buf_cstr(&out), NULL, 10);
+	buf_fini(&out);
+	return v;
+}
+
+static void run(struct fixture *f, const char *sql)
+{
+	struct diag why = {0};
+	if (store_exec(f->writer, sql, &why) != ERR_OK)
+		fail_msg("%s: %s", sql, why.msg);
+}
+
+static void stored_once(struct fixture *f, uint64_t n)
+{
+	assert_int_equal(ask(f, "SELECT count() FROM weir.flows"), n);
+	assert_int_equal(ask(f, "SELECT sum(flows) FROM weir.series_30s"), n);
+	assert_int_equal(ask(f, "SELECT sum(flows) FROM weir.series_5m"), n);
+}
+
+static void test_store_goes_away(void **state)
+{
+	struct fixture *f = *state;
+	struct loader_status s;
+	spool_more(f, 1000);
+	assert_true(load_until(f, 0));
+	stored_once(f, 1000);
+	with_store_kill(&f->with);
+	spool_more(f, 1000);
+	atomic_bool stop = false;
+	loader_drain(f->loader, &stop);
+	loader_status(f->loader, &s);
+	assert_false(s.up);
+	assert_true(s.error[0] != 0);
+	assert_int_equal(totals(f).lifetime.v[ST_records_waiting], 1000);
+	with_store_again(&f->with);
+	assert_true(load_until(f, 0));
+	loader_status(f->loader, &s);
+	assert_true(s.up && s.error[0] == 0);
+	stored_once(f, 2000);
+	assert_int_equal(totals(f).lifetime.v[ST_records_stored], 2000);
+}
+
+/* A column that the table has lost: that shape is refused for good, the other goes on. */
+static void test_refused_segment(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t before = ask(f, "SELECT count() FROM weir.flows"), wide = 0;
+	for (uint32_t i = f->used; i < f->used + 1000; i++)
+		wide += f->records[i].wide;
+	run(f, "ALTER TABLE weir.flows_core DROP COLUMN tcp_flags");
+	spool_more(f, 1000);
+	assert_true(load_until(f, 0));
+	assert_int_equal(ask(f, "SELECT count() FROM weir.flows"), before + wide);
+	struct spool_totals t = totals(f);
+	assert_int_equal(t.bad_segments, 1);
+	assert_int_equal(t.lifetime.v[ST_discard_bad_segment], 1000 - wide);
+	assert_int_equal(t.lifetime.v[ST_records_spooled],
+			 t.lifetime.v[ST_records_stored] + t.lifetime.v[ST_discard_bad_segment]);
+}
+
+static void test_missing_column_comes_back(void **state)
+{
+	struct fixture *f = *state;
+	struct diag why = {0};
+	uint64_t before = ask(f, "SELECT count() FROM weir.flows");
+	assert_int_equal(
+	    ask(f, "SELECT count() FROM system.columns WHERE database = 'weir' AND table = "
+		   "'flows_core' AND name = 'tcp_flags'"),
+	    0);
+	assert_int_equal(store_migrate(f->writer, &why), ERR_OK);
+	assert_int_equal(
+	    ask(f, "SELECT count() FROM system.columns WHERE database = 'weir' AND table = "
+		   "'flows_core' AND name = 'tcp_flags'"),
+	    1);
+	spool_more(f, 1000);
+	assert_true(load_until(f, 0));
+	assert_int_equal(ask(f, "SELECT count() FROM weir.flows"), before + 1000);
+	/* Queries over both shapes see the column where it is. */
+	assert_true(ask(f, "SELECT count() FROM weir.flows WHERE tcp_flags = 27") > 0);
+}
+
+static void test_newer_store_is_left_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct diag why = {0};
+	run(f, "INSERT INTO weir.migrations (version, program) VALUES (999, 'future')");
+	assert_int_equal(store_migrate(f->writer, &why), ERR_VERSION);
+	assert_non_null(strstr(why.msg, "newer"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_store_goes_away),
+	    cmocka_unit_test(test_refused_segment),
+	    cmocka_unit_test(test_missing_column_comes_back),
+	    cmocka_unit_test(test_newer_store_is_left_alone),
+	};
+	if (!with_store_can())
+		return SKIPPED;
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
