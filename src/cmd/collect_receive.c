@@ -104,6 +104,7 @@ static size_t take_sequences(struct collect_thread *t, size_t heard)
 		t->seqs[i] = (struct exporter_seq){.addr = s->ip,
 						   .domain = s->domain,
 						   .next = s->next,
+						   .open = s->open,
 						   .port = s->port,
 						   .version = s->version};
 	}

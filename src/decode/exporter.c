@@ -290,11 +290,13 @@ size_t decoder_sequences(const struct decoder *d, struct decoder_sequence *ret, 
 	size_t n = 0;
 	for (const struct exporter *e = d->newest; e && n < max; e = e->older)
 		if (e->sequence.started)
-			ret[n++] = (struct decoder_sequence){.ip = e->info.ip,
-							     .port = e->info.port,
-							     .version = e->info.version,
-							     .domain = e->info.domain,
-							     .next = e->sequence.next};
+			ret[n++] = (struct decoder_sequence){
+			    .ip = e->info.ip,
+			    .port = e->info.port,
+			    .version = e->info.version,
+			    .domain = e->info.domain,
+			    .next = e->sequence.next,
+			    .open = (uint32_t)(sequence_lost(&e->sequence) - e->sequence.lost)};
 	return n;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Datagrams off UDP sockets in rounds of up to UDP_ROUND: one recvmmsg, memory allocated once. One
  * struct udp_rx per receive thread, over the sockets of that thread; opening and binding is the
- * business of cmd/. Counts datagrams.kernel_drops; what is received is counted when it is decoded. */
+ * business of cmd/. Counts datagrams.kernel_drops; what is received is counted when it is decoded.
+ */
 #pragma once
 #include "base/err.h"
 #include "base/ip.h"

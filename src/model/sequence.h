@@ -12,6 +12,7 @@ struct exporter_seq {
 	uint32_t domain;
 	uint32_t next; /* number expected in the next datagram; unit: records (v5, IPFIX) or
 			  datagrams (v9) */
+	uint32_t open; /* units in gaps that were not yet counted as lost; a restart counts them */
 	uint16_t port;
 	uint8_t version; /* 5, 9, 10 */
 };

@@ -60,6 +60,7 @@ void codec_put_seq(struct buf *out, const struct exporter_seq *q)
 	buf_u8(out, (uint8_t)(q->port >> 8));
 	buf_le32(out, q->domain);
 	buf_le32(out, q->next);
+	buf_le32(out, q->open);
 }
 
 void codec_get_seq(struct rd *r, struct exporter_seq *q)
@@ -69,4 +70,5 @@ void codec_get_seq(struct rd *r, struct exporter_seq *q)
 	q->port = rd_le16(r);
 	q->domain = rd_le32(r);
 	q->next = rd_le32(r);
+	q->open = rd_le32(r);
 }

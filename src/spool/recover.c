@@ -290,6 +290,22 @@ static void drop_held(struct spool *s)
 	s->ledger.sums.v[ST_drop_no_template] += held;
 }
 
+/* Gaps that late datagrams might have filled: the decoder that waited for them is gone, so they are
+ * lost. The entry moves past the heads that brought it, so that it counts once. */
+static void lose_open_gaps(struct spool *s)
+{
+	for (size_t i = 0; i < s->ledger.seqs.n; i++) {
+		struct seq_entry *e = &s->ledger.seqs.e[i];
+		if (e->seq.open == 0)
+			continue;
+		enum stat_id which =
+		    e->seq.version == 9 ? ST_sequence_lost_datagrams : ST_records_lost_before;
+		s->ledger.sums.v[which] += e->seq.open;
+		e->seq.open = 0;
+		e->as_of = s->next;
+	}
+}
+
 enum err spool_recover(struct spool *s, struct diag *reterr)
 {
 	struct finds f = {0};
@@ -307,6 +323,7 @@ enum err spool_recover(struct spool *s, struct diag *reterr)
 	free(f.v);
 	s->published = s->synced = s->next;
 	drop_held(s);
+	lose_open_gaps(s);
 	stats_add_to(&s->life, &s->ledger.sums);
 	return e ? diag_set(reterr, e, 0, 0, "cannot read %s: %s", s->o.dir, err_text(e)) : ERR_OK;
 }

@@ -150,6 +150,24 @@ class Kill(unittest.TestCase):
         self.assertGreater(lost, 0)
         self.assertEqual(a["records"]["decoded"] + lost, sum(e.sent for e in exporters))
 
+    def test_killed_while_a_gap_may_still_be_filled(self):
+        self.start()
+        exporters = self.exporters()
+        self.send(exporters, 50)
+        for life in range(3):
+            for e in exporters:  # lost on the way
+                e.datagram()
+                e.sent += RECORDS
+            self.send(exporters, 3)
+            self.proc.kill()
+            self.proc.wait()
+            self.start()
+        self.send(exporters, 100)
+        a, s = self.state()["accounting"]["records"], self.state()["stats"]["sequence"]
+        self.assertEqual(a["lost_before"], 3 * 2 * RECORDS)
+        self.assertEqual(s["lost_datagrams"], 3)
+        self.assertEqual(a["decoded"] + 3 * 3 * RECORDS, sum(e.sent for e in exporters))
+
     def test_stopped_and_started_nothing_is_lost(self):
         self.start()
         exporters = self.exporters()
