@@ -102,6 +102,16 @@ static void listens(void *ctx, struct buf *out)
 	handoff_json(&u->sockets, out);
 }
 
+static void init_roles(struct up *u)
+{
+	for (size_t i = 0; i < ROLES; i++) {
+		bool collects = strcmp(role_names[i], "collect") == 0;
+		up_role_init(&u->roles[i], role_names[i], collects ? &u->sockets : NULL,
+			     clock_mono_ns());
+		up_view_set(u->view, i, &u->roles[i]);
+	}
+}
+
 /* Everything that can fail before a role is started; says what. */
 static enum err prepare(struct up *u)
 {
@@ -128,7 +138,8 @@ static enum err prepare(struct up *u)
 		e = diag_set(&d, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
 	if (!e)
 		e = handoff_open(u->conf, &u->sockets, &d);
-	if (!e)
+	if (!e) {
+		init_roles(u); /* before anybody can ask how they are */
 		e = control_start(u->conf->dir,
 				  &(struct control_ops){.role = "up",
 							.ready = all_ready,
@@ -138,6 +149,7 @@ static enum err prepare(struct up *u)
 							.reload = reload,
 							.ctx = u},
 				  &u->control, &d);
+	}
 	if (e)
 		log_err("up", "%s", d.msg);
 	else if (u->sockets.buffer < u->conf->collect_socket_buffer)
@@ -283,11 +295,6 @@ static bool all_stopped(const struct up *u)
 
 static int run(struct up *u)
 {
-	for (size_t i = 0; i < ROLES; i++) {
-		bool collects = strcmp(role_names[i], "collect") == 0;
-		up_role_init(&u->roles[i], role_names[i], collects ? &u->sockets : NULL,
-			     clock_mono_ns());
-	}
 	say_absent(u);
 	publish(u);
 	if (all_stopped(u)) {

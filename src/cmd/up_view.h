@@ -12,7 +12,7 @@ struct handoff;
 struct up_role;
 struct up_view;
 
-/* A view of n roles; NULL when there is no memory. */
+/* A view of n roles, each to be set before others look; NULL when there is no memory. */
 struct up_view *up_view_new(size_t n);
 void up_view_free(struct up_view *v);
 /* Takes a copy of what role i shows. */
