@@ -132,7 +132,8 @@ struct decoder_sequence {
 	uint8_t version;
 	uint32_t domain;
 	uint32_t next; /* the sequence number that the next datagram should have */
-	uint32_t open; /* units in gaps that late datagrams may still fill; not counted as lost yet */
+	uint32_t
+	    open; /* units in gaps that late datagrams may still fill; not counted as lost yet */
 };
 /* Writes the sequences of up to max exporters, most recently heard first; returns how many. */
 size_t decoder_sequences(const struct decoder *d, struct decoder_sequence *ret, size_t max);

@@ -30,7 +30,7 @@ struct batch {
 	    *present[PRESENT_WORDS]; /* BATCH_ROWS words each; NULL if the shape has no such word */
 	int32_t *day;                /* days since the epoch: the partition (batch_set_days) */
 	uint64_t has_[BATCH_FIELD_WORDS]; /* columns that some row has written */
-	struct buf heap;                      /* bytes of strings and lists */
+	struct buf heap;                  /* bytes of strings and lists */
 	void *mem_;
 };
 
@@ -47,9 +47,10 @@ static inline uint32_t batch_room(const struct batch *b)
 /* Makes rows n..n+k-1 ready to be written (k <= batch_room): presence zero, columns in use zero.
  * Does not change n. */
 void batch_open_rows(struct batch *b, uint32_t k);
-/* The same for a producer that writes presence words and the columns of `written` (a bit per enum field) in all k rows
- * itself: brings those columns into use and zeroes only the others. */
-void batch_open_rows_written(struct batch *b, uint32_t k, const uint64_t written[BATCH_FIELD_WORDS]);
+/* The same for a producer that writes presence words and the columns of `written` (a bit per enum
+ * field) in all k rows itself: brings those columns into use and zeroes only the others. */
+void batch_open_rows_written(struct batch *b, uint32_t k,
+			     const uint64_t written[BATCH_FIELD_WORDS]);
 /* Declares that f is going to be written in the open rows; zeroes the older rows if the column was
  * not in use. */
 void batch_use(struct batch *b, enum field f);
