@@ -206,6 +206,7 @@ static void wrong_lengths_are_absent_and_counted(void **state)
 	    {8, 5, 0},  {27, 15, 0}, {56, 8, 0}, {156, 4, 0}, {1, 9, 0},
 	    {32, 1, 0}, {22, 5, 0},  {70, 4, 0}, {150, 0, 0},
 	};
+	static const uint8_t zeros[16];
 	struct buf b = {0}, json = {0};
 	struct harness *h = harness_new(NULL);
 	const struct wire_header hd = {.version = 10};
@@ -216,7 +217,7 @@ static void wrong_lengths_are_absent_and_counted(void **state)
 	wire_template(&w, 256, all, ARRAY_LEN(all));
 	wire_set_begin(&w, 256);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		wire_uint(&w, 0, bad[i].len);
+		wire_bytes(&w, zeros, bad[i].len);
 	wire_uint(&w, 4242, 2);
 	wire_set_end(&w, false);
 	wire_end(&w);
