@@ -48,27 +48,34 @@ struct replay_run {
 
 static void ignore_batch(void *ctx unused_arg, struct batch *b unused_arg) {}
 
-/* Opens a connected UDP socket. -1 after a message. */
-static int connect_to(const char *to)
+enum { HOST_MAX = 256 };
+
+/* HOST:PORT or [IPv6]:PORT. port is borrowed from `to`. */
+static bool split_address(const char *to, char host[HOST_MAX], const char **port)
 {
-	char host[256];
 	const char *colon = strrchr(to, ':');
 	size_t n = colon ? (size_t)(colon - to) : 0;
 	if (n >= 2 && to[0] == '[' && to[n - 1] == ']') {
 		to++;
 		n -= 2;
 	}
-	if (!colon || n == 0 || n >= sizeof(host)) {
-		fprintf(stderr, "weir replay: --to: \"%s\" is not HOST:PORT\n", to);
-		return -1;
-	}
+	if (n == 0 || n >= HOST_MAX || !colon[1])
+		return false;
 	memcpy(host, to, n);
 	host[n] = 0;
+	*port = colon + 1;
+	return true;
+}
+
+/* Opens a connected UDP socket. -1 after a message. */
+static int connect_to(const char *host, const char *port)
+{
 	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
 	struct addrinfo *list;
-	int bad = getaddrinfo(host, colon + 1, &hints, &list);
+	int bad = getaddrinfo(host, port, &hints, &list);
 	if (bad) {
-		fprintf(stderr, "weir replay: --to: %s: %s\n", to, gai_strerror(bad));
+		fprintf(stderr, "weir replay: --to: %s, port %s: %s\n", host, port,
+			gai_strerror(bad));
 		return -1;
 	}
 	int fd = -1;
@@ -81,7 +88,7 @@ static int connect_to(const char *to)
 	}
 	freeaddrinfo(list);
 	if (fd < 0)
-		fprintf(stderr, "weir replay: %s: %s\n", to, strerror(errno));
+		fprintf(stderr, "weir replay: %s, port %s: %s\n", host, port, strerror(errno));
 	return fd;
 }
 
@@ -164,17 +171,20 @@ int cmd_replay(int argc, char **argv)
 	static struct replay_run r = {.args = {.speed = "1", .loop = 1}};
 	struct operands files;
 	int status = EXIT_DONE;
-	char *end;
+	char *end, host[HOST_MAX];
+	const char *port;
 	if (opts_parse(rows, ARRAY_LEN(rows), argc, argv, &r.args, 1, 1, &files, &status) ==
 	    OPTS_EXIT)
 		return status;
 	if (!r.args.to)
 		return opts_usage(argv[0], "--to HOST:PORT is missing");
+	if (!split_address(r.args.to, host, &port))
+		return opts_usage(argv[0], "--to: \"%s\" is not HOST:PORT", r.args.to);
 	r.speed = strtod(r.args.speed, &end);
 	if (*end || end == r.args.speed || !(r.speed >= 0 && r.speed < 1e9))
 		return opts_usage(argv[0], "--speed: \"%s\" is not a number such as 0.5 or 10",
 				  r.args.speed);
-	r.fd = connect_to(r.args.to);
+	r.fd = connect_to(host, port);
 	if (r.fd < 0)
 		return EXIT_FAILED;
 	const struct decoder_opts opts = {.stats = &r.stats, .emit = ignore_batch};

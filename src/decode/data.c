@@ -28,13 +28,16 @@ static void constant(struct constants *c, const struct template *t, enum field f
 /* The rate where the record itself tells none. */
 static void constant_rate(const struct decoder *d, const struct message *m, struct constants *c)
 {
+	const struct exporter *e = m->exporter, *device = e->device;
 	const struct {
 		uint32_t rate;
 		uint8_t source;
 	} rates[] = {
 	    {m->header_rate, RATE_RECORD},
-	    {m->exporter->sampling_rate, RATE_OPTIONS},
-	    {m->exporter->common_rate, RATE_OPTIONS},
+	    {e->sampling_rate, RATE_OPTIONS},
+	    {e->common_rate, RATE_OPTIONS},
+	    {device ? device->sampling_rate : 0, RATE_OPTIONS},
+	    {device ? device->common_rate : 0, RATE_OPTIONS},
 	    {d->opts.sampling_rate, RATE_CONFIG},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rates) && !c->rate; i++)

@@ -71,12 +71,37 @@ static void unlink_bucket(struct decoder *d, struct exporter *e)
 	*at = e->next;
 }
 
+/* Sets the device of every domain at the address and port of e, which is domain 0, to `device`. */
+static void set_device(struct decoder *d, const struct exporter *e, struct exporter *device)
+{
+	for (struct exporter *x = *bucket_of(d, &e->info.ip, e->info.port); x; x = x->next)
+		if (x != e && x->info.version == e->info.version &&
+		    is_from(x, &e->info.ip, e->info.port))
+			x->device = device;
+}
+
+static void enter(struct decoder *d, struct exporter *e)
+{
+	const struct exporter_key whole = {e->info.ip, e->info.port, e->info.version, 0};
+	e->device = e->info.domain ? exporter_find(d, &whole) : NULL;
+	link_bucket(d, e);
+	if (e->info.domain == 0)
+		set_device(d, e, e);
+}
+
+static void leave(struct decoder *d, struct exporter *e)
+{
+	if (e->info.domain == 0)
+		set_device(d, e, NULL);
+	unlink_bucket(d, e);
+}
+
 static void forget(struct decoder *d, struct exporter *e)
 {
 	held_forget(d, e);
 	exporter_drop_templates(d, e, false);
 	exporter_drop_templates(d, e, true);
-	unlink_bucket(d, e);
+	leave(d, e);
 	unlink_age(d, e);
 	free(e);
 	d->n_exporters--;
@@ -106,9 +131,9 @@ struct exporter *exporter_add(struct decoder *d, const struct exporter_key *k, i
 {
 	struct exporter *e = seq ? moved(d, k, *seq) : NULL;
 	if (e) {
-		unlink_bucket(d, e);
+		leave(d, e);
 		e->info.port = k->port;
-		link_bucket(d, e);
+		enter(d, e);
 		return e;
 	}
 	if (d->n_exporters >= d->opts.max_exporters) {
@@ -125,7 +150,7 @@ struct exporter *exporter_add(struct decoder *d, const struct exporter_key *k, i
 	}
 	e->info = (struct exporter_info){
 	    .ip = k->ip, .port = k->port, .version = k->version, .domain = k->domain};
-	link_bucket(d, e);
+	enter(d, e);
 	link_newest(d, e);
 	d->n_exporters++;
 	stat_set(d->stats, ST_exporters_live, d->n_exporters);

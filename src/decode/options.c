@@ -68,7 +68,7 @@ uint32_t exporter_sampler_rate(const struct exporter *e, uint64_t id)
 	for (uint16_t i = 0; i < e->n_samplers; i++)
 		if (e->samplers[i].id == id)
 			return e->samplers[i].rate;
-	return 0;
+	return e->device ? exporter_sampler_rate(e->device, id) : 0;
 }
 
 static void put_sampler(struct exporter *e, uint64_t id, uint32_t rate)

@@ -13,6 +13,8 @@ static const struct {
 void message_uptime(struct message *m)
 {
 	const struct exporter *e = m->exporter;
+	if (!e->init_known && e->device)
+		e = e->device;
 	if (m->dialect != DIALECT_IPFIX || !e->init_known)
 		return;
 	m->clock.uptime = (uint32_t)(m->clock.export_ms - e->init_ms);

@@ -26,6 +26,9 @@ struct sampler {
 struct exporter {
 	struct exporter *next;          /* in its bucket */
 	struct exporter *newer, *older; /* by last datagram */
+	/* Its domain 0, which speaks for the whole device (RFC 7011 3.1): used for what this domain
+	 * has not told. NULL if there is none, or this is it. */
+	struct exporter *device;
 	struct exporter_info info;
 	struct sequence sequence;
 	struct template *templates[TEMPLATE_BUCKETS];

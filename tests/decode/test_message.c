@@ -139,6 +139,41 @@ static void configured_rate_is_the_last_resort(void **state)
 	buf_fini(&b);
 }
 
+/* Domain 0 speaks for the whole device; what a domain tells itself goes first. */
+static void domain_0_speaks_for_the_device(void **state)
+{
+	(void)state;
+	struct buf b = {0};
+	struct harness *h = harness_new(NULL);
+	const struct wire_element options[] = {{1, 4, 0}, {34, 4, 0}};
+	const uint32_t domains[] = {5, 0, 5, 0, 6};
+	for (size_t i = 0; i < ARRAY_LEN(domains); i++) {
+		const struct wire_header hd = {
+		    .version = 9, .uptime_ms = 3600000, .sequence = 1, .domain = domains[i]};
+		struct wire w = wire_begin(&b, &hd);
+		w.count = 2;
+		if (domains[i] == 0) {
+			wire_options_template(&w, 256, options, 2, 1);
+			wire_set_begin(&w, 256);
+			wire_uint(&w, 1, 4);
+			wire_uint(&w, 100 * (i + 1), 4);
+			wire_set_end(&w, true);
+		} else {
+			wire_template(&w, 257, ports, 2);
+			data(&w, 257, 1);
+		}
+		wire_end(&w);
+		harness_feed(h, &b);
+	}
+	assert_int_equal(h->rows->n, 3);
+	assert_false(batch_present(h->rows, F_sampling_rate, 0));
+	assert_int_equal(batch_get_num(h->rows, F_sampling_rate, 1), 200);
+	assert_int_equal(batch_get_num(h->rows, F_sampling_rate, 2), 400);
+	assert_int_equal(batch_get_num(h->rows, F_sampling_source, 2), 1);
+	harness_free(h);
+	buf_fini(&b);
+}
+
 static void start_of_the_device_from_options(void **state)
 {
 	(void)state;
@@ -447,6 +482,7 @@ int main(void)
 	    cmocka_unit_test(sampling_of_v9_options),
 	    cmocka_unit_test(sampling_of_ipfix_options),
 	    cmocka_unit_test(configured_rate_is_the_last_resort),
+	    cmocka_unit_test(domain_0_speaks_for_the_device),
 	    cmocka_unit_test(start_of_the_device_from_options),
 	    cmocka_unit_test(data_before_its_template_waits),
 	    cmocka_unit_test(data_before_its_template_in_one_message),
