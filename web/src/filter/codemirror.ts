@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one-line editor of the filter bar, on CodeMirror. Loaded after the first chart, never before it. It lives in a
 // shadow root: there CodeMirror's styles are a constructed sheet, which the content security policy allows.
-import { acceptCompletion, autocompletion, completionKeymap, completionStatus } from '@codemirror/autocomplete'
+import { acceptCompletion, autocompletion, closeCompletion, completionKeymap, completionStatus } from '@codemirror/autocomplete'
 import type { Completion as Item, CompletionContext, CompletionResult } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { EditorState, Prec, StateEffect, StateField, type Extension } from '@codemirror/state'
@@ -118,6 +118,7 @@ export function createEditor(parent: ShadowRoot, options: EditorOptions): Editor
     return true
   }
   const run = (view: EditorView): boolean => {
+    closeCompletion(view)
     options.onrun(view.state.doc.toString())
     return true
   }
@@ -142,7 +143,7 @@ export function createEditor(parent: ShadowRoot, options: EditorOptions): Editor
     highlighter,
     theme,
   ]
-  const view = new EditorView({ parent, root: parent, state: EditorState.create({ doc: options.text, extensions }) })
+  const view = new EditorView({ parent, root: parent, state: EditorState.create({ doc: options.text, selection: { anchor: options.text.length }, extensions }) })
   return {
     set: (text) => text !== view.state.doc.toString() && replace(view, text),
     error: (error) => view.dispatch({ effects: setError.of(error) }),
