@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.parse
 
-BUILD = pathlib.Path(os.environ["WEIR_BUILD"])
+BUILD = pathlib.Path(os.environ.get("WEIR_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build"))
 
 
 class UnixHTTP(http.client.HTTPConnection):
