@@ -16,6 +16,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Build folder and its suites: everything under the sanitizers, and what only the release build can run.
 MESON = [("build-asan", ["unit", "fuzz", "scenario"]), ("build", ["style", "release"])]
 WEB = ["check", "test:unit", "test:e2e"]
+WEB_SECONDS = 400  # for each; a hanging browser is a failure
 
 # How programs report their cases: (passed, failed, skipped), as sums over all matches in the output.
 CASES = [
@@ -61,8 +62,8 @@ def run_meson(folder, suites):
 
 def run_web(script):
     began = time.monotonic()
-    p = subprocess.run(["npm", "run", "--silent", script], cwd="web", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                       text=True)
+    p = subprocess.run(["timeout", str(WEB_SECONDS), "npm", "run", "--silent", script], cwd="web",
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     print(f"web: {script} {'OK' if p.returncode == 0 else 'FAIL'} {time.monotonic() - began:.1f}s", flush=True)
     if p.returncode:
         print(p.stdout)

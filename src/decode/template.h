@@ -32,16 +32,14 @@ enum scratch {
 
 /* X(kind): what an operation does; convert.c has a loop for each. UINT_s_d: s bytes on the wire to
  * d in the column, s = N: any length up to 8. */
-#define OP_KINDS(X)                                                                                \
-	X(UINT_1_1)                                                                                \
-	X(UINT_2_1)                                                                                \
-	X(UINT_4_1)                                                                                \
-	X(UINT_8_1)                                                                                \
-	X(UINT_N_1) X(UINT_1_2) X(UINT_2_2) X(UINT_4_2) X(UINT_8_2) X(UINT_N_2) X(UINT_1_4)        \
-	    X(UINT_2_4) X(UINT_4_4) X(UINT_8_4) X(UINT_N_4) X(UINT_1_8) X(UINT_2_8) X(UINT_4_8)    \
-		X(UINT_8_8) X(UINT_N_8) X(IP4) X(IP6) X(IP6_IF_NO_IP4) X(MAC) X(HIGH8) X(LOW8)     \
-		    X(MS) X(SEC) X(NTP_US) X(NTP_NS) X(DELTA_US) X(UPTIME) X(STR) X(MPLS) X(U32S)  \
-			X(MS_US) X(SCRATCH)
+/* clang-format off */
+#define OP_KINDS(X) \
+	X(UINT_1_1) X(UINT_2_1) X(UINT_4_1) X(UINT_8_1) X(UINT_N_1) X(UINT_1_2) X(UINT_2_2) \
+	X(UINT_4_2) X(UINT_8_2) X(UINT_N_2) X(UINT_1_4) X(UINT_2_4) X(UINT_4_4) X(UINT_8_4) \
+	X(UINT_N_4) X(UINT_1_8) X(UINT_2_8) X(UINT_4_8) X(UINT_8_8) X(UINT_N_8) X(IP4) X(IP6) \
+	X(IP6_IF_NO_IP4) X(MAC) X(HIGH8) X(LOW8) X(MS) X(SEC) X(NTP_US) X(NTP_NS) X(DELTA_US) \
+	X(UPTIME) X(STR) X(MPLS) X(U32S) X(MS_US) X(SCRATCH)
+/* clang-format on */
 enum op_kind {
 #define X(k) OP_##k,
 	OP_KINDS(X)
