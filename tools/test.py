@@ -62,7 +62,7 @@ def run_meson(folder, suites):
 
 def run_web(script):
     began = time.monotonic()
-    p = subprocess.run(["timeout", str(WEB_SECONDS), "npm", "run", "--silent", script], cwd="web",
+    p = subprocess.run(["timeout", "-k", "10", str(WEB_SECONDS), "npm", "run", "--silent", script], cwd="web",
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     print(f"web: {script} {'OK' if p.returncode == 0 else 'FAIL'} {time.monotonic() - began:.1f}s", flush=True)
     if p.returncode:
