@@ -242,9 +242,9 @@ static struct rows rows_open(struct decoder *d, const struct message *m, const s
 		return r;
 	r.k = (uint32_t)MIN_OF(want, batch_room(r.b));
 	r.row = r.b->n;
-	if (t->variable)
-		batch_open_rows(r.b, r.k);
 	batch_open_rows_written(r.b, r.k, c->written);
+	if (t->variable) /* its records leave values out */
+		batch_open_rows(r.b, r.k);
 	fill_constants(&r, m, c);
 	return r;
 }

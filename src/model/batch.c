@@ -89,10 +89,12 @@ void batch_open_rows_written(struct batch *b, uint32_t k, const uint64_t written
 {
 	for (size_t i = 0; i < BATCH_FIELD_WORDS; i++) {
 		for (uint64_t bits = written[i] & ~b->has_[i]; bits; bits &= bits - 1)
-			batch_use(b, (enum field)(i * 64 + (unsigned)__builtin_ctzll(bits)));
+			zero_rows(b, (enum field)(i * 64 + (unsigned)__builtin_ctzll(bits)), 0,
+				  b->n);
 		for (uint64_t bits = b->has_[i] & ~written[i]; bits; bits &= bits - 1)
 			zero_rows(b, (enum field)(i * 64 + (unsigned)__builtin_ctzll(bits)), b->n,
 				  k);
+		b->has_[i] |= written[i];
 	}
 }
 
