@@ -10,7 +10,7 @@ enum { BUCKETS_MIN = 64 };
 
 static const struct {
 	uint16_t version;
-	bool (*decode)(struct decoder *d, const struct datagram *dg);
+	enum stat_id (*decode)(struct decoder *d, const struct datagram *dg);
 } protocols[] = {
     {9, nf9_decode}, {10, ipfix_decode}, {5, nf5_decode}, {1, nf5_decode}, {7, nf5_decode}};
 
@@ -94,17 +94,15 @@ bool exporter_plausible(const struct decoder *d, const struct datagram *dg)
 	return exporter_source_known(d, &dg->src, dg->src_port) || frame_is_export(dg->p, dg->n);
 }
 
-struct exporter *exporter_for(struct decoder *d, const struct datagram *dg,
-			      const struct exporter_key *k, const uint32_t *seq)
+enum stat_id exporter_for(struct decoder *d, const struct datagram *dg,
+			  const struct exporter_key *k, const uint32_t *seq, struct exporter **ret)
 {
-	struct exporter *e = exporter_find(d, k);
-	if (e)
-		return e;
-	if (!exporter_plausible(d, dg)) {
-		count(d, ST_reject_not_export, 1);
-		return NULL;
-	}
-	return exporter_add(d, k, dg->t_recv, seq);
+	*ret = exporter_find(d, k);
+	if (*ret)
+		return ST_datagrams_decoded;
+	if (!exporter_plausible(d, dg))
+		return ST_reject_not_export;
+	return exporter_add(d, k, dg->t_recv, seq, ret);
 }
 
 /* Why a datagram whose version is not decoded, or that is too short, is no export. */
@@ -118,22 +116,23 @@ static enum stat_id reject_reason(const struct decoder *d, const struct datagram
 	return version_known || dg->n < 2 ? ST_reject_short_header : ST_reject_version;
 }
 
-void decoder_feed(struct decoder *d, const struct datagram *dg)
+static enum stat_id decode(struct decoder *d, const struct datagram *dg)
 {
 	uint16_t version = dg->n >= 2 ? load_be16(dg->p) : 0;
 	size_t header = frame_header_len(version);
+	if (header == 0 || dg->n < header)
+		return reject_reason(d, dg, header != 0);
+	size_t i = 0;
+	while (protocols[i].version != version)
+		i++;
+	return protocols[i].decode(d, dg);
+}
+
+void decoder_feed(struct decoder *d, const struct datagram *dg)
+{
 	if (dg->t_recv)
 		held_expire(d, dg->t_recv);
-	if (header == 0 || dg->n < header) {
-		count(d, reject_reason(d, dg, header != 0), 1);
-		return;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(protocols); i++)
-		if (protocols[i].version == version) {
-			if (protocols[i].decode(d, dg))
-				count(d, ST_datagrams_decoded, 1);
-			return;
-		}
+	count(d, decode(d, dg), 1);
 }
 
 void decoder_flush(struct decoder *d)

@@ -126,35 +126,33 @@ static struct exporter *moved(struct decoder *d, const struct exporter_key *k, u
 	return NULL;
 }
 
-struct exporter *exporter_add(struct decoder *d, const struct exporter_key *k, int64_t now,
-			      const uint32_t *seq)
+enum stat_id exporter_add(struct decoder *d, const struct exporter_key *k, int64_t now,
+			  const uint32_t *seq, struct exporter **ret)
 {
 	struct exporter *e = seq ? moved(d, k, *seq) : NULL;
 	if (e) {
 		leave(d, e);
 		e->info.port = k->port;
 		enter(d, e);
-		return e;
+		*ret = e;
+		return ST_datagrams_decoded;
 	}
 	if (d->n_exporters >= d->opts.max_exporters) {
-		if (now - d->oldest->info.last_seen < d->opts.idle_ms) {
-			count(d, ST_reject_exporter_limit, 1);
-			return NULL;
-		}
+		if (now - d->oldest->info.last_seen < d->opts.idle_ms)
+			return ST_reject_exporter_limit;
 		forget(d, d->oldest);
 	}
 	e = calloc(1, sizeof(*e));
-	if (!e) {
-		count(d, ST_reject_no_memory, 1);
-		return NULL;
-	}
+	if (!e)
+		return ST_reject_no_memory;
 	e->info = (struct exporter_info){
 	    .ip = k->ip, .port = k->port, .version = k->version, .domain = k->domain};
 	enter(d, e);
 	link_newest(d, e);
 	d->n_exporters++;
 	stat_set(d->stats, ST_exporters_live, d->n_exporters);
-	return e;
+	*ret = e;
+	return ST_datagrams_decoded;
 }
 
 void exporter_heard(struct decoder *d, struct exporter *e, const struct datagram *dg,
@@ -332,8 +330,8 @@ void decoder_restore(struct decoder *d, const struct decoder_sequence *s, size_t
 		struct exporter_key k = {s[i].ip, s[i].port, s[i].version, s[i].domain};
 		if (exporter_find(d, &k) || d->n_exporters >= d->opts.max_exporters)
 			continue;
-		struct exporter *e = exporter_add(d, &k, 0, NULL);
-		if (!e)
+		struct exporter *e;
+		if (exporter_add(d, &k, 0, NULL, &e) != ST_datagrams_decoded)
 			return;
 		e->sequence.started = true;
 		e->sequence.next = s[i].next;

@@ -90,7 +90,7 @@ static void fixed_records(struct decoder *d, struct message *m, const struct tem
 		malformed(d, m->exporter, ST_malformed_trailing, 1);
 }
 
-bool nf5_decode(struct decoder *d, const struct datagram *dg)
+enum stat_id nf5_decode(struct decoder *d, const struct datagram *dg)
 {
 	struct rd r = rd_of(dg->p, dg->n);
 	size_t i = 0;
@@ -102,18 +102,16 @@ bool nf5_decode(struct decoder *d, const struct datagram *dg)
 	struct message m = {.dialect = DIALECT_NF9, .t_recv = dg->t_recv};
 	uint16_t n;
 	uint32_t seq = read_header(&r, &versions[i], &m, &n);
-	if (n == 0) {
-		count(d, exporter_plausible(d, dg) ? ST_reject_bad_length : ST_reject_not_export,
-		      1);
-		return false;
-	}
+	if (n == 0)
+		return exporter_plausible(d, dg) ? ST_reject_bad_length : ST_reject_not_export;
 	struct exporter_key key = {.ip = dg->src,
 				   .port = dg->src_port,
 				   .version = (uint8_t)versions[i].version,
 				   .domain = (uint32_t)(m.engine_type << 8 | m.engine_id)};
-	m.exporter = exporter_for(d, dg, &key, versions[i].sequence ? &seq : NULL);
-	if (!m.exporter)
-		return false;
+	enum stat_id result =
+	    exporter_for(d, dg, &key, versions[i].sequence ? &seq : NULL, &m.exporter);
+	if (result != ST_datagrams_decoded)
+		return result;
 	exporter_heard(d, m.exporter, dg, m.clock.export_ms);
 	if (m.header_rate) {
 		m.exporter->info.sampling_rate = m.header_rate;
@@ -124,5 +122,5 @@ bool nf5_decode(struct decoder *d, const struct datagram *dg)
 	if (versions[i].sequence)
 		exporter_sequence(d, m.exporter, &step);
 	fixed_records(d, &m, d->fixed[i], n, &r);
-	return true;
+	return result;
 }

@@ -5,7 +5,7 @@
 
 #include "decode/frame.h"
 
-bool nf9_decode(struct decoder *d, const struct datagram *dg)
+enum stat_id nf9_decode(struct decoder *d, const struct datagram *dg)
 {
 	struct rd r = rd_of(dg->p, dg->n);
 	rd_skip(&r, 2);
@@ -17,9 +17,9 @@ bool nf9_decode(struct decoder *d, const struct datagram *dg)
 	uint32_t seq = rd_be32(&r);
 	struct exporter_key key = {
 	    .ip = dg->src, .port = dg->src_port, .version = 9, .domain = rd_be32(&r)};
-	m.exporter = exporter_for(d, dg, &key, &seq);
-	if (!m.exporter)
-		return false;
+	enum stat_id result = exporter_for(d, dg, &key, &seq, &m.exporter);
+	if (result != ST_datagrams_decoded)
+		return result;
 	exporter_heard(d, m.exporter, dg, m.clock.export_ms);
 	m.serial = m.exporter->info.datagrams;
 	struct sequence_step step = {
@@ -32,5 +32,5 @@ bool nf9_decode(struct decoder *d, const struct datagram *dg)
 	else if (m.records + m.option_records + m.template_records < header_count &&
 		 m.exporter->n_malformed == malformed_before)
 		malformed(d, m.exporter, ST_malformed_count, 1);
-	return true;
+	return result;
 }

@@ -123,10 +123,10 @@ struct exporter_key {
 	uint32_t domain;
 };
 /* The exporter of a message: known, or new if the datagram is an export beyond doubt or its source
- * has sent one before. NULL: a reject was counted. seq: of its header, NULL if the version has
- * none. */
-struct exporter *exporter_for(struct decoder *d, const struct datagram *dg,
-			      const struct exporter_key *k, const uint32_t *seq);
+ * has sent one before. seq: of its header, NULL if the version has none. *ret is set if the result
+ * is ST_datagrams_decoded; else it is the reason to reject (not yet counted). */
+enum stat_id exporter_for(struct decoder *d, const struct datagram *dg,
+			  const struct exporter_key *k, const uint32_t *seq, struct exporter **ret);
 bool exporter_plausible(const struct decoder *d, const struct datagram *dg);
 /* Whether its sysUpTime says that it started anew since the last datagram; remembers the new one.
  */
@@ -135,10 +135,9 @@ struct exporter *exporter_find(const struct decoder *d, const struct exporter_ke
 /* Whether any exporter at this address and port is known. */
 bool exporter_source_known(const struct decoder *d, const struct ip *ip, uint16_t port);
 /* A new one, in place of a silent one at the limit; one that went on sending from another port is
- * taken over with its templates if `seq` is what it would send next. NULL: limit or no memory, the
- * reject is counted. */
-struct exporter *exporter_add(struct decoder *d, const struct exporter_key *k, int64_t now,
-			      const uint32_t *seq);
+ * taken over with its templates if `seq` is what it would send next. Result as exporter_for. */
+enum stat_id exporter_add(struct decoder *d, const struct exporter_key *k, int64_t now,
+			  const uint32_t *seq, struct exporter **ret);
 /* A datagram of it arrived: the order by age, times, counters. */
 void exporter_heard(struct decoder *d, struct exporter *e, const struct datagram *dg,
 		    int64_t export_ms);
@@ -181,9 +180,9 @@ void held_release(struct decoder *d, struct message *m, const struct template *t
 void held_expire(struct decoder *d, int64_t now);
 void held_forget(struct decoder *d, const struct exporter *e);
 
-/* --- nf5.c, nf9.c, ipfix.c: one datagram each, p..n is all of it. True: decoded; false: a reject
- * was counted. */
-bool nf5_decode(struct decoder *d, const struct datagram *dg);
-bool nf9_decode(struct decoder *d, const struct datagram *dg);
-bool ipfix_decode(struct decoder *d, const struct datagram *dg);
+/* --- nf5.c, nf9.c, ipfix.c: one datagram each, its header is whole. ST_datagrams_decoded, or the
+ * reason to reject it: decoder_feed counts either. */
+enum stat_id nf5_decode(struct decoder *d, const struct datagram *dg);
+enum stat_id nf9_decode(struct decoder *d, const struct datagram *dg);
+enum stat_id ipfix_decode(struct decoder *d, const struct datagram *dg);
 must_check enum err nf5_init(struct decoder *d);

@@ -97,6 +97,27 @@ static void at_the_limit_only_a_silent_one_makes_room(void **state)
 	harness_free(h);
 }
 
+/* A datagram counts once, also if a message behind the first belongs to one exporter too many. */
+static void at_the_limit_within_a_datagram(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(&(struct decoder_opts){.max_exporters = 2});
+	struct buf b = {0};
+	for (uint32_t domain = 1; domain <= 3; domain++) {
+		const struct wire_header hd = {.version = 10, .domain = domain};
+		struct wire w = wire_begin(&b, &hd);
+		wire_template(&w, 256, ports, 2);
+		wire_end(&w);
+	}
+	harness_feed(h, &b);
+	assert_int_equal(harness_stat(h, ST_datagrams_decoded), 1);
+	assert_int_equal(harness_stat(h, ST_reject_exporter_limit), 0);
+	assert_int_equal(harness_stat(h, ST_malformed_trailing), 1);
+	assert_int_equal(harness_stat(h, ST_templates_live), 2);
+	harness_free(h);
+	buf_fini(&b);
+}
+
 static void the_template_unused_longest_makes_room(void **state)
 {
 	(void)state;
@@ -187,6 +208,7 @@ int main(void)
 	    cmocka_unit_test(templates_belong_to_address_port_domain_version),
 	    cmocka_unit_test(one_that_changes_its_port_stays_itself),
 	    cmocka_unit_test(at_the_limit_only_a_silent_one_makes_room),
+	    cmocka_unit_test(at_the_limit_within_a_datagram),
 	    cmocka_unit_test(the_template_unused_longest_makes_room),
 	    cmocka_unit_test(templates_have_a_common_limit_of_bytes),
 	    cmocka_unit_test(sequences_are_saved_and_restored),
