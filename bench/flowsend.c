@@ -65,6 +65,7 @@ struct options {
 	struct sockaddr_in to;
 	uint64_t count;       /* records to send, at least */
 	double rate, seconds; /* records/s, 0 = as fast as it goes; 0 = no limit */
+	double span; /* seconds of device time that the records of a run cover; 0 = real time */
 	uint32_t exporters, distinct;
 	uint64_t seed;
 };
@@ -230,12 +231,22 @@ struct sums {
 	uint64_t datagrams, records, errors;
 };
 
+/* The time in the headers: the wall clock, or a span that ends now, gone through as records are
+ * sent. */
+static uint32_t device_time(const struct options *o, const struct sums *s)
+{
+	double now = (double)time(NULL);
+	if (o->span > 0)
+		now -= o->span * (1 - (double)s->records / (double)o->count);
+	return (uint32_t)now;
+}
+
 static void send_burst(const struct options *o, struct exporter *e, uint32_t id, struct datagram *d,
 		       uint32_t n, uint32_t records, struct sums *sums)
 {
 	struct mmsghdr msg[BURST] = {0};
 	struct iovec iov[BURST];
-	uint32_t now = (uint32_t)time(NULL);
+	uint32_t now = device_time(o, sums);
 	for (uint32_t i = 0; i < n; i++) {
 		stamp(&d[i], o->proto, e, id, records, now);
 		iov[i] = (struct iovec){d[i].p, d[i].n};
@@ -313,7 +324,7 @@ static int usage(void)
 {
 	fprintf(stderr,
 		"usage: flowsend v5|v9|ipfix ADDRESS PORT [-n RECORDS] [-r RECORDS/S] [-t SECONDS] "
-		"[-e EXPORTERS] [-d DISTINCT_DATAGRAMS] [-s SEED]\n");
+		"[-e EXPORTERS] [-d DISTINCT_DATAGRAMS] [-s SEED] [-w SPAN_SECONDS]\n");
 	return 2;
 }
 
@@ -328,7 +339,7 @@ static bool parse(int argc, char **argv, struct options *o)
 				     .sin_port = htons((uint16_t)strtoul(argv[3], NULL, 10))};
 	if ((int)o->proto == 3 || inet_pton(AF_INET, argv[2], &o->to.sin_addr) != 1)
 		return false;
-	for (int c; (c = getopt(argc - 3, argv + 3, "n:r:t:e:d:s:")) != -1;) {
+	for (int c; (c = getopt(argc - 3, argv + 3, "n:r:t:e:d:s:w:")) != -1;) {
 		double v = optarg ? strtod(optarg, NULL) : 0;
 		if (c == 'n')
 			o->count = (uint64_t)v;
@@ -342,10 +353,13 @@ static bool parse(int argc, char **argv, struct options *o)
 			o->distinct = (uint32_t)v;
 		else if (c == 's')
 			o->seed = (uint64_t)v;
+		else if (c == 'w')
+			o->span = v;
 		else
 			return false;
 	}
-	return o->exporters >= 1 && o->exporters <= EXPORTERS_MAX && o->distinct >= BURST &&
+	return o->span >= 0 && (o->span == 0 || o->count != UINT64_MAX) && o->exporters >= 1 &&
+	       o->exporters <= EXPORTERS_MAX && o->distinct >= BURST &&
 	       (o->count != UINT64_MAX || o->seconds > 0) &&
 	       ntohl(o->to.sin_addr.s_addr) >> 24 == 127;
 }

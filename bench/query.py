@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Questions to our store against the same questions to nfdump, on the same flows, on the same file system, in one run.
+flowsend sends N NetFlow v9 records, as of SPAN seconds, first to a `weir up`, then with the same seed to nfcapd. Each
+question goes to both in turn, whole processes timed, REPEAT times; the first of each is the cold figure of the row.
+Prints one line of JSON per figure: seconds (median) of both, their ratio, and whether the answers are the same.
+  bench/query.py [--build DIR] [--dir DIR] [--flows N] [--span S] [--repeat N] [--library LIBCHDB] [--rate R]
+"""
+import argparse
+import json
+import pathlib
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def arguments():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--build", default="build", type=pathlib.Path)
+    p.add_argument("--dir", help="file system to write to (a folder is made in it)")
+    p.add_argument("--flows", type=int, default=10_000_000)
+    p.add_argument("--span", type=int, default=7200)
+    p.add_argument("--rate", type=float, default=200_000)
+    p.add_argument("--repeat", type=int, default=5)
+    p.add_argument("--library", help="libchdb.so, where it is not installed")
+    return p.parse_args()
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def send(a, port):
+    out = subprocess.run([a.build / "bench" / "flowsend", "v9", "127.0.0.1", str(port), "-n", str(a.flows), "-r",
+                          str(a.rate), "-w", str(a.span), "-d", str(a.flows // 25), "-s", "7"],
+                         check=True, capture_output=True, text=True).stdout
+    return json.loads(out)["records"]
+
+
+def start_weir(a, tmp, port):
+    conf = tmp / "weir.yaml"
+    library = f"store:\n  library: {a.library}\n" if a.library else ""
+    conf.write_text(f"dir: {tmp}/weir\ncollect:\n  listen: [udp://127.0.0.1:{port}]\n{library}"
+                    "serve:\n  listen: 127.0.0.1:0\n")
+    up = subprocess.Popen([a.build / "weir", "up", "--conf", conf], stderr=open(tmp / "up.log", "w"))
+    wait(lambda: weir(a, tmp, "status", "--json")["collect"] == "running", "weir up", 60)
+    return up
+
+
+def weir(a, tmp, *args):
+    r = subprocess.run([a.build / "weir", args[0], "--conf", tmp / "weir.yaml", *args[1:]], capture_output=True,
+                       text=True)
+    if args[0] == "status":
+        return {x["role"]: x["state"] for x in json.loads(r.stdout)["roles"]}
+    return r.stdout
+
+
+def wait(condition, what, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if condition():
+                return
+        except (ValueError, KeyError):
+            pass
+        time.sleep(0.2)
+    sys.exit(f"{what}: not within {seconds} s")
+
+
+def timed(argv):
+    start = time.monotonic()
+    out = subprocess.run(argv, capture_output=True, text=True).stdout
+    return time.monotonic() - start, out
+
+
+def questions(a, tmp, nfdir):
+    when = ["-t", f"-{a.span + 3600}s"]
+
+    def ours(command, *args):
+        return [a.build / "weir", command, "--conf", tmp / "weir.yaml", *when, *args]
+
+    def theirs(*args):
+        return ["nfdump", "-R", nfdir, "-q", "-N", *args]
+
+    def top_bytes(out):
+        return [r["bytes"] for r in json.loads(out)["rows"]]
+
+    def nf_bytes(column):
+        return lambda out: [int(line.split(",")[column]) for line in out.splitlines() if line[:1].isdigit()]
+
+    def series_sum(out):
+        return int(sum(sum(s["values"]) for s in json.loads(out)["series"]))
+
+    def nf_sum(out):
+        return sum(nf_bytes(10)(out))
+
+    host = "203.0.113.77"
+    csv = ("-o", "csv")
+    return [
+        ("top10_sources", ours("top", "-s", "srcip/bytes", "--json"), top_bytes,
+         theirs("-s", "srcip/bytes", "-n", "10", *csv), nf_bytes(9)),
+        ("top10_pairs", ours("top", "-s", "srcip,dstip/bytes", "--json"), top_bytes,
+         theirs("-A", "srcip,dstip", "-O", "bytes", "-n", "10", "-o", "fmt:%byt"),
+         lambda out: [int(x) for x in out.split()]),
+        ("top10_ports_of_net", ours("top", "-s", "dstport/bytes", "--json", "net 10.0.0.0/16 and proto tcp"), top_bytes,
+         theirs("-s", "dstport/bytes", "-n", "10", *csv, "net 10.0.0.0/16 and proto tcp"), nf_bytes(9)),
+        ("host_port_flows", ours("flows", "-n", "1000000", "-q", "-o", "fmt:%byt", f"ip {host} and port 443"),
+         lambda out: sorted(int(x) for x in out.split()),
+         theirs("-o", "fmt:%byt", f"ip {host} and port 443"), lambda out: sorted(int(x) for x in out.split())),
+        ("series_per_minute", ours("series", "--step", "60s", "-m", "bytes", "--json"), series_sum,
+         theirs("-s", "proto/bytes", "-n", "0", *csv), nf_sum),
+        ("series_raw_filtered", ours("series", "--step", "60s", "-m", "bytes", "--json", "dst port 443"), series_sum,
+         theirs("-s", "proto/bytes", "-n", "0", *csv, "dst port 443"), nf_sum),
+    ]
+
+
+def main():
+    a = arguments()
+    a.build = a.build.resolve()
+    tmp = pathlib.Path(tempfile.mkdtemp(prefix="weir-bench-", dir=a.dir))
+    nfdir = tmp / "nf"
+    nfdir.mkdir()
+    up = nfcapd = None
+    try:
+        port = free_port()
+        up = start_weir(a, tmp, port)
+        start = time.monotonic()
+        n = send(a, port)
+        wait(lambda: int(json.loads(weir(a, tmp, "top", "-s", "proto", "-t", f"-{a.span + 3600}s", "--json"))
+                         ["total"]["flows"]) == n, "all flows stored", 600)
+        print(json.dumps({"figure": "load", "flows": n, "seconds": round(time.monotonic() - start, 1)}))
+        port = free_port()
+        nfcapd = subprocess.Popen(["nfcapd", "-w", nfdir, "-p", str(port), "-b", "127.0.0.1", "-B", "8000000", "-t",
+                                   "3600"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(1)
+        send(a, port)
+        time.sleep(2)
+        nfcapd.send_signal(signal.SIGTERM)
+        nfcapd.wait()
+        nfcapd = None
+        size = {"weir": sum(f.stat().st_size for f in (tmp / "weir" / "store").rglob("*") if f.is_file()),
+                "nfdump": sum(f.stat().st_size for f in nfdir.rglob("*"))}
+        print(json.dumps({"figure": "bytes_on_disk", **size}))
+        for name, ours, read_ours, theirs, read_theirs in questions(a, tmp, nfdir):
+            times, answers = ([], []), [None, None]
+            for _ in range(a.repeat):
+                for i, argv in enumerate((ours, theirs)):
+                    t, out = timed(argv)
+                    times[i].append(t)
+                    answers[i] = (read_ours, read_theirs)[i](out)
+            w, nf = (statistics.median(t) for t in times)
+            row = {"figure": name, "weir_s": round(w, 3), "nfdump_s": round(nf, 3), "ratio": round(nf / w, 1),
+                   "weir_first_s": round(times[0][0], 3), "nfdump_first_s": round(times[1][0], 3),
+                   "same": answers[0] == answers[1]}
+            if not row["same"]:
+                row["weir_answer"], row["nfdump_answer"] = str(answers[0])[:200], str(answers[1])[:200]
+            print(json.dumps(row), flush=True)
+    finally:
+        for p in (up, nfcapd):
+            if p:
+                p.send_signal(signal.SIGTERM)
+                p.wait()
+        shutil.rmtree(tmp)
+
+
+if __name__ == "__main__":
+    main()
