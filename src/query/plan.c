@@ -15,7 +15,7 @@ static const struct {
     [SOURCE_WIDE] = {"flows_wide", -1},
     [SOURCE_SERIES_30S] = {"series_30s", ROLLUP_SERIES_30S},
     [SOURCE_SERIES_5M] = {"series_5m", ROLLUP_SERIES_5M},
-    [SOURCE_TALKERS] = {"talkers_5m", ROLLUP_TALKERS_5M},
+    [SOURCE_TALKERS] = {"talkers_1h", ROLLUP_TALKERS_1H},
 };
 
 /* A rollup is worth its edges when it covers at least so many bins. */
@@ -77,7 +77,7 @@ static bool keys_fit_talkers(const struct plan *p)
 		unsigned k = p->by[i];
 		if (k == F_src_ip || k == F_dst_ip || k == KEY_IP)
 			addresses++;
-		else if (key_is_pseudo(k) || !rollup_has_dim(ROLLUP_TALKERS_5M, (enum field)k))
+		else if (key_is_pseudo(k) || !rollup_has_dim(ROLLUP_TALKERS_1H, (enum field)k))
 			return false;
 	}
 	return addresses == 1;
@@ -110,27 +110,51 @@ static int64_t ceil_to(int64_t v, int64_t unit)
 	return (v + unit - 1) / unit * unit;
 }
 
-/* Whole bins of [from, to) from the rollup, the rest from raw flows. */
-static void plan_top(struct plan *p)
+/* The whole bins of a series rollup in [from, to), if they are worth their edges. */
+static bool series_middle(const struct query *q, enum source s, struct branch *ret)
+{
+	int64_t bin_ms = (int64_t)rollup_table[sources[s].rollup].bin_s * 1000;
+	*ret = (struct branch){.source = s,
+			       .from_ms = ceil_to(q->from_ms, bin_ms),
+			       .to_ms = q->to_ms / bin_ms * bin_ms};
+	return ret->to_ms - ret->from_ms >= ROLLUP_BINS_MIN * bin_ms;
+}
+
+static bool talkers_fit(const struct plan *p)
+{
+	return keys_fit_talkers(p) && filter_fits(p->q, ROLLUP_TALKERS_1H);
+}
+
+static bool choose_middle(const struct plan *p, struct plan_hours hours, struct branch *ret)
+{
+	if (keys_fit_series(p) && filter_fits(p->q, ROLLUP_SERIES_5M))
+		return series_middle(p->q, SOURCE_SERIES_5M, ret) ||
+		       series_middle(p->q, SOURCE_SERIES_30S, ret);
+	if (!talkers_fit(p) || hours.from_ms >= hours.to_ms)
+		return false;
+	*ret = (struct branch){
+	    .source = SOURCE_TALKERS, .from_ms = hours.from_ms, .to_ms = hours.to_ms};
+	return true;
+}
+
+bool plan_wants_hours(const struct query *q)
+{
+	struct plan p = {.q = q, .n_by = q->n_by};
+	memcpy(p.by, q->by, sizeof(p.by));
+	return q->kind == QUERY_TOP && q->to_ms - q->from_ms >= (int64_t)TALKERS_BIN_S * 1000 &&
+	       talkers_fit(&p);
+}
+
+/* Whole bins in the middle of [from, to) from a rollup, the rest from raw flows. */
+static void plan_top(struct plan *p, struct plan_hours hours)
 {
 	const struct query *q = p->q;
-	enum source best = SOURCE_FLOWS;
-	if (keys_fit_series(p) && filter_fits(q, ROLLUP_SERIES_5M))
-		best = SOURCE_SERIES_5M;
-	else if (keys_fit_talkers(p) && filter_fits(q, ROLLUP_TALKERS_5M))
-		best = SOURCE_TALKERS;
+	struct branch middle;
 	struct branch raw = {.source = SOURCE_FLOWS, .from_ms = q->from_ms, .to_ms = q->to_ms};
-	while (best != SOURCE_FLOWS) {
-		int64_t bin_ms = (int64_t)rollup_table[sources[best].rollup].bin_s * 1000;
-		int64_t from = ceil_to(q->from_ms, bin_ms), to = q->to_ms / bin_ms * bin_ms;
-		if (to - from >= ROLLUP_BINS_MIN * bin_ms) {
-			struct branch mid = {.source = best, .from_ms = from, .to_ms = to};
-			add_branches(p, &mid);
-			raw.hole_from_ms = from;
-			raw.hole_to_ms = to;
-			break;
-		}
-		best = best == SOURCE_SERIES_5M ? SOURCE_SERIES_30S : SOURCE_FLOWS;
+	if (choose_middle(p, hours, &middle)) {
+		add_branches(p, &middle);
+		raw.hole_from_ms = middle.from_ms;
+		raw.hole_to_ms = middle.to_ms;
 	}
 	if (raw.hole_from_ms != raw.from_ms || raw.hole_to_ms != raw.to_ms)
 		add_branches(p, &raw);
@@ -147,7 +171,8 @@ static void plan_series(struct plan *p)
 	add_branches(p, &b);
 }
 
-void plan_make(struct plan *p, const struct query *q, const char *database, bool total)
+void plan_make(struct plan *p, const struct query *q, const char *database, bool total,
+	       struct plan_hours hours)
 {
 	*p = (struct plan){.q = q, .database = database};
 	if (!total) {
@@ -157,7 +182,7 @@ void plan_make(struct plan *p, const struct query *q, const char *database, bool
 	if (q->kind == QUERY_SERIES)
 		plan_series(p);
 	else
-		plan_top(p);
+		plan_top(p, hours);
 }
 
 const char *plan_source(const struct plan *p)

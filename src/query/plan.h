@@ -47,9 +47,16 @@ struct plan {
 	size_t n;
 };
 
+/* Hours that talkers_1h has all of (store/talkers.h); equal = none. */
+struct plan_hours {
+	int64_t from_ms, to_ms;
+};
+/* Whether talkers_1h could answer: then the hours are worth asking for. */
+bool plan_wants_hours(const struct query *q);
 /* Plans the groups (total false), or the one group of everything, which may have a coarser table.
  */
-void plan_make(struct plan *p, const struct query *q, const char *database, bool total);
+void plan_make(struct plan *p, const struct query *q, const char *database, bool total,
+	       struct plan_hours hours);
 /* The table named as `source` of the answer: the coarsest one that took part. */
 const char *plan_source(const struct plan *p);
 

@@ -4,6 +4,7 @@
 #include "base/timefmt.h"
 #include "query/plan.h"
 #include "store/client.h"
+#include "store/talkers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,10 +112,11 @@ enum err run_top(struct store *s, const struct query *q, const struct run_option
 {
 	uint64_t start = clock_mono_ns();
 	struct plan p;
+	struct plan_hours hours = {0};
 	struct buf sql = {0};
 	struct reply a = {0};
 	memset(ret, 0, sizeof(*ret));
-	plan_make(&p, q, store_database(s), true);
+	plan_make(&p, q, store_database(s), true, (struct plan_hours){0});
 	plan_top_sql(&p, &sql);
 	enum err e = sql.bad ? no_memory(reterr)
 			     : fetch(s, buf_cstr(&sql), o, "-total", &a, &ret->cost, reterr);
@@ -122,8 +124,10 @@ enum err run_top(struct store *s, const struct query *q, const struct run_option
 		e = read_top_total(q, &a, ret, reterr);
 	buf_fini(&a.data);
 	buf_reset(&sql);
+	if (!e && plan_wants_hours(q))
+		e = talkers_ready(s, q->from_ms, q->to_ms, &hours.from_ms, &hours.to_ms, reterr);
 	if (!e) {
-		plan_make(&p, q, store_database(s), false);
+		plan_make(&p, q, store_database(s), false, hours);
 		plan_top_sql(&p, &sql);
 		e = sql.bad ? no_memory(reterr)
 			    : fetch(s, buf_cstr(&sql), o, "", &a, &ret->cost, reterr);
@@ -266,7 +270,7 @@ static enum err fetch_series(struct store *s, const struct query *q, const struc
 	struct plan p;
 	struct buf sql = {0};
 	struct reply a = {0};
-	plan_make(&p, q, store_database(s), total);
+	plan_make(&p, q, store_database(s), total, (struct plan_hours){0});
 	plan_series_sql(&p, &sql);
 	enum err e =
 	    sql.bad ? no_memory(reterr)

@@ -7,6 +7,7 @@
 #include "store/migrate.h"
 #include "store/retention.h"
 #include "store/schema.h"
+#include "store/talkers.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -219,6 +220,7 @@ static void housekeeping(struct loader *l, uint64_t now_ns)
 					  .min_free = l->o.min_free};
 	struct retention_result r = {0};
 	struct diag why = {0};
+	unsigned hours = 0;
 	enum err e = retention_apply(l->store, &limits, clock_wall_ms(), &r, &why);
 	if (r.days) {
 		spool_count(l->spool, ST_loader_expired_rows, r.rows);
@@ -227,8 +229,13 @@ static void housekeeping(struct loader *l, uint64_t now_ns)
 		    "removed %u day partitions of the store (%llu flows, %llu bytes), the last %s",
 		    r.days, (unsigned long long)r.rows, (unsigned long long)r.bytes, r.last);
 	}
+	if (!e)
+		e = talkers_roll(l->store, clock_wall_ms(), TALKERS_HOURS_AT_ONCE, &hours, &why);
+	/* More to do: go on after the next segment. */
+	if (!e && hours == TALKERS_HOURS_AT_ONCE)
+		l->housekeeping_at_ns = now_ns;
 	if (e == ERR_REMOTE)
-		log_warn("loader", "cannot apply the limits of the store: %s", why.msg);
+		log_warn("loader", "the store refused its housekeeping: %s", why.msg);
 	else if (e)
 		is_down(l, &why, now_ns);
 }

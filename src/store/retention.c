@@ -32,7 +32,8 @@ static int oldest(const struct retention_day *days, size_t n, bool raw)
 	for (size_t i = 0; i < n; i++) {
 		if (schema_day_table_is_raw(days[i].table) != raw || days[i].day == newest)
 			continue;
-		if (found < 0 || days[i].day < days[found].day)
+		if (found < 0 || days[i].day < days[found].day ||
+		    (days[i].day == days[found].day && days[i].table < days[found].table))
 			found = (int)i;
 	}
 	return found;
@@ -42,11 +43,15 @@ int retention_choose(const struct retention_day *days, size_t n,
 		     const struct retention_limits *limits, int64_t now_ms, uint64_t free_bytes)
 {
 	uint64_t total = 0;
+	int old = -1;
 	for (size_t i = 0; i < n; i++) {
-		if (too_old(&days[i], limits, now_ms))
-			return (int)i;
+		if (too_old(&days[i], limits, now_ms) &&
+		    (old < 0 || days[i].table < days[old].table))
+			old = (int)i;
 		total += days[i].bytes;
 	}
+	if (old >= 0)
+		return old;
 	bool too_large = limits->max_size && total > limits->max_size;
 	bool no_room = limits->min_free && free_bytes < limits->min_free;
 	if (!too_large && !no_room)

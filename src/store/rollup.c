@@ -16,7 +16,7 @@ static const enum field talkers_dims[] = {F_exporter_ip, F_sampling_rate};
 const struct rollup_info rollup_table[ROLLUP_MAX] = {
     [ROLLUP_SERIES_30S] = {"series_30s", SERIES_BIN_S, series_dims, ARRAY_LEN(series_dims)},
     [ROLLUP_SERIES_5M] = {"series_5m", 300, series_dims, ARRAY_LEN(series_dims)},
-    [ROLLUP_TALKERS_5M] = {"talkers_5m", TALKERS_BIN_S, talkers_dims, ARRAY_LEN(talkers_dims)},
+    [ROLLUP_TALKERS_1H] = {"talkers_1h", TALKERS_BIN_S, talkers_dims, ARRAY_LEN(talkers_dims)},
 };
 
 static const char series_sums[] =
@@ -61,7 +61,7 @@ static void dims_of(struct buf *sql, enum rollup r, bool types)
 
 void rollup_create(struct buf *sql, const struct schema_target *t, enum rollup r)
 {
-	bool talkers = r == ROLLUP_TALKERS_5M;
+	bool talkers = r == ROLLUP_TALKERS_1H;
 	schema_create_table(sql, t, rollup_table[r].name);
 	buf_str(sql, " (day Date, t DateTime('UTC') CODEC(ZSTD(1)), ");
 	if (talkers)
@@ -174,29 +174,19 @@ static void series_5m_view(struct buf *sql, const struct schema_target *t)
 	dims_of(sql, ROLLUP_SERIES_5M, false);
 }
 
-/* One view per end: addresses of one column group faster than pairs of them in an array join. */
-static void talkers_view(struct buf *sql, const struct schema_target *t, enum shape s, bool dst)
+/* The hour of t_last, a DateTime. */
+static void hour_expr(struct buf *sql)
 {
-	static const char *const names[SHAPE_MAX][2] = {
-	    {"talkers_5m_from_core_src", "talkers_5m_from_core_dst"},
-	    {"talkers_5m_from_wide_src", "talkers_5m_from_wide_dst"}};
-	bool rev = s == SHAPE_WIDE;
+	buf_str(sql, "toDateTime(intDiv(");
+	rollup_bin_expr(sql, "src.t_last");
+	buf_fmt(sql, ", %d) * %d, 'UTC')", TALKERS_BIN_S / SERIES_BIN_S, TALKERS_BIN_S);
+}
+
+static void talkers_counters(struct buf *sql, bool rev, bool dst)
+{
 	const char *b = "src.bytes", *p = "src.packets", *f = "count()";
 	const char *rb = rev ? "src.rev_bytes" : "0", *rp = rev ? "src.rev_packets" : "0";
 	const char *rf = rev ? "countIf(src.rev_bytes > 0 OR src.rev_packets > 0)" : "toUInt64(0)";
-	view_head(sql, t, names[s][dst], "talkers_5m");
-	buf_str(sql, "SELECT day, toDateTime(intDiv(");
-	rollup_bin_expr(sql, "t_last");
-	buf_fmt(sql, ", 10) * 300, 'UTC') AS t, src.%s AS ip, ", dst ? "dst_ip" : "src_ip");
-	for (size_t i = 0; i < ARRAY_LEN(talkers_dims); i++)
-		buf_fmt(sql, "%s, ", field_table[talkers_dims[i]].name);
-	buf_fmt(sql,
-		"bitOr(bitAnd(src.present_0, %llu), bitShiftLeft(toUInt64(bitTest(src.present_0, "
-		"%u)), %u)) AS "
-		"present_0, ",
-		(unsigned long long)dims_mask(ROLLUP_TALKERS_5M),
-		(unsigned)field_table[dst ? F_dst_ip : F_src_ip].present_bit,
-		(unsigned)field_table[F_src_ip].present_bit);
 	buf_fmt(
 	    sql,
 	    "sum(toUInt64(%s)) AS out_bytes, sum(toUInt64(%s)) AS out_packets, %s AS out_flows, ",
@@ -207,15 +197,82 @@ static void talkers_view(struct buf *sql, const struct schema_target *t, enum sh
 	if (dst)
 		buf_fmt(sql,
 			"countIf(src.src_ip != src.dst_ip) AS flows, sumIf(%s + %s, src.src_ip = "
-			"src.dst_ip) AS "
-			"self_bytes, sumIf(%s + %s, src.src_ip = src.dst_ip) AS self_packets",
+			"src.dst_ip) AS self_bytes, sumIf(%s + %s, src.src_ip = src.dst_ip) AS "
+			"self_packets",
 			b, rb, p, rp);
 	else
 		buf_str(sql,
 			"count() AS flows, toUInt64(0) AS self_bytes, toUInt64(0) AS self_packets");
+}
+
+/* One end of the flows of a shape. Grouped end by end: faster than pairs in an array join. */
+static void talkers_select(struct buf *sql, const struct schema_target *t, enum shape s, bool dst)
+{
+	buf_str(sql, "SELECT day, ");
+	hour_expr(sql);
+	buf_fmt(sql, " AS t, src.%s AS ip, ", dst ? "dst_ip" : "src_ip");
+	for (size_t i = 0; i < ARRAY_LEN(talkers_dims); i++)
+		buf_fmt(sql, "%s, ", field_table[talkers_dims[i]].name);
+	buf_fmt(sql,
+		"bitOr(bitAnd(src.present_0, %llu), bitShiftLeft(toUInt64(bitTest(src.present_0, "
+		"%u)), %u)) AS present_0, ",
+		(unsigned long long)dims_mask(ROLLUP_TALKERS_1H),
+		(unsigned)field_table[dst ? F_dst_ip : F_src_ip].present_bit,
+		(unsigned)field_table[F_src_ip].present_bit);
+	talkers_counters(sql, s == SHAPE_WIDE, dst);
 	from_local(sql, t, schema_flow_table(s));
+}
+
+static void talkers_groups(struct buf *sql)
+{
 	buf_str(sql, " GROUP BY day, t, ip, ");
-	dims_of(sql, ROLLUP_TALKERS_5M, false);
+	dims_of(sql, ROLLUP_TALKERS_1H, false);
+}
+
+/* What arrives after its hour was rolled up. */
+static void talkers_late_view(struct buf *sql, const struct schema_target *t, enum shape s,
+			      bool dst)
+{
+	static const char *const names[SHAPE_MAX][2] = {
+	    {"talkers_1h_late_core_src", "talkers_1h_late_core_dst"},
+	    {"talkers_1h_late_wide_src", "talkers_1h_late_wide_dst"}};
+	view_head(sql, t, names[s][dst], "talkers_1h");
+	talkers_select(sql, t, s, dst);
+	buf_str(sql, " WHERE ");
+	hour_expr(sql);
+	buf_fmt(sql, " IN (SELECT hour FROM %s.talkers_hours)", t->database);
+	talkers_groups(sql);
+}
+
+bool rollup_hour_statement(struct buf *sql, const struct schema_target *t, int64_t hour_s,
+			   unsigned i)
+{
+	long long h = hour_s, day = h / 86400;
+	if (i < 2 * SHAPE_MAX) {
+		buf_fmt(sql, "INSERT INTO %s.talkers_1h ", t->database);
+		talkers_select(sql, t, (enum shape)(i / 2), i % 2);
+		buf_fmt(sql,
+			" WHERE src.t_last >= fromUnixTimestamp64Milli(%lld, 'UTC') AND src.t_last "
+			"< fromUnixTimestamp64Milli(%lld, 'UTC')",
+			h * 1000, (h + TALKERS_BIN_S) * 1000);
+		talkers_groups(sql);
+		buf_str(sql, " SETTINGS max_bytes_before_external_group_by = 1000000000");
+		return true;
+	}
+	if (i == 2 * SHAPE_MAX)
+		buf_fmt(sql,
+			"INSERT INTO %s.talkers_hours (day, hour) SELECT toDate(%lld), "
+			"toDateTime(%lld, 'UTC')",
+			t->database, day, h);
+	return i == 2 * SHAPE_MAX;
+}
+
+void rollup_hours_create(struct buf *sql, const struct schema_target *t)
+{
+	schema_create_table(sql, t, "talkers_hours");
+	buf_str(sql, " (day Date, hour DateTime('UTC'))");
+	schema_engine(sql, t, "talkers_hours", "");
+	buf_str(sql, " PARTITION BY day ORDER BY hour");
 }
 
 void rollup_view(struct buf *sql, const struct schema_target *t, unsigned i)
@@ -230,11 +287,11 @@ void rollup_view(struct buf *sql, const struct schema_target *t, unsigned i)
 		break;
 	case 3:
 	case 4:
-		talkers_view(sql, t, SHAPE_CORE, i == 4);
+		talkers_late_view(sql, t, SHAPE_CORE, i == 4);
 		break;
 	case 5:
 	case 6:
-		talkers_view(sql, t, SHAPE_WIDE, i == 6);
+		talkers_late_view(sql, t, SHAPE_WIDE, i == 6);
 		break;
 	}
 }

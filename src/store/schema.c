@@ -9,11 +9,10 @@
 static const struct {
 	const char *name;
 	bool raw;
-} day_tables[] = {{"flows_core", true},
-		  {"flows_wide", true},
-		  {"series_30s", false},
-		  {"series_5m", false},
-		  {"talkers_5m", false}};
+} day_tables[] = {
+    {"flows_core", true}, {"flows_wide", true},     {"series_30s", false},
+    {"series_5m", false}, {"talkers_hours", false}, /* before the table that it speaks of */
+    {"talkers_1h", false}};
 
 const char *schema_flow_table(enum shape s)
 {
@@ -194,6 +193,11 @@ static void rollup_of(struct buf *sql, const struct schema_target *t, int rollup
 	rollup_create(sql, t, (enum rollup)rollup);
 }
 
+static void hours_of(struct buf *sql, const struct schema_target *t, int arg unused_arg)
+{
+	rollup_hours_create(sql, t);
+}
+
 static void view_of(struct buf *sql, const struct schema_target *t, int view)
 {
 	rollup_view(sql, t, (unsigned)view);
@@ -216,7 +220,8 @@ static const struct {
     {flows_of, SHAPE_WIDE, false},
     {rollup_of, ROLLUP_SERIES_30S, false},
     {rollup_of, ROLLUP_SERIES_5M, false},
-    {rollup_of, ROLLUP_TALKERS_5M, false},
+    {rollup_of, ROLLUP_TALKERS_1H, false},
+    {hours_of, 0, false},
     {view_of, 0, false},
     {view_of, 1, false},
     {view_of, 2, false},
@@ -229,6 +234,7 @@ static const struct {
     {distributed_of, 2, true},
     {distributed_of, 3, true},
     {distributed_of, 4, true},
+    {distributed_of, 5, true},
     {merge_of, 0, false},
 };
 

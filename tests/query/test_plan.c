@@ -13,6 +13,9 @@
 /* 2026-01-01T12:00:00Z */
 static const int64_t noon = 1767268800000;
 
+/* 12:00 to 14:00 are rolled up by the hour. */
+static const struct plan_hours rolled = {1767268800000, 1767268800000 + 7200000};
+
 struct fixture {
 	struct arena arena;
 	struct query q;
@@ -35,7 +38,7 @@ static void make(struct fixture *f, enum query_kind kind, const char *by, const 
 	f->q.to_ms = to;
 	f->q.step_s = step;
 	assert_int_equal(query_check(&f->q, &why), ERR_OK);
-	plan_make(&f->p, &f->q, "weir", false);
+	plan_make(&f->p, &f->q, "weir", false, rolled);
 }
 
 static void test_series_tables(void **state)
@@ -73,10 +76,10 @@ static void test_top_tables(void **state)
 		int64_t from, to;
 		const char *table;
 	} rows[] = {
-	    {"src_ip", "", noon, noon + 3600000, "talkers_5m"},
-	    {"ip,exporter_ip", "", noon, noon + 3600000, "talkers_5m"},
-	    {"src_ip,dst_ip", "", noon, noon + 3600000, "flows"},
-	    {"src_ip", "proto tcp", noon, noon + 3600000, "flows"},
+	    {"src_ip", "", noon, noon + 7200000, "talkers_1h"},
+	    {"ip,exporter_ip", "", noon, noon + 7200000, "talkers_1h"},
+	    {"src_ip,dst_ip", "", noon, noon + 7200000, "flows"},
+	    {"src_ip", "proto tcp", noon, noon + 7200000, "flows"},
 	    {"proto", "", noon, noon + 3600000, "series_5m"},
 	    {"proto", "", noon, noon + 600000, "series_30s"}, /* too short for bins of 5 min */
 	    {"proto", "", noon, noon + 120000, "flows"},
@@ -90,26 +93,38 @@ static void test_top_tables(void **state)
 	}
 }
 
-/* 12:01:40 to 13:03:20: the rollup takes 12:05 to 13:00, raw flows the rest. */
+/* 11:30 to 14:10: the rollup takes the two hours that it has, raw flows the rest. */
 static void test_edges(void **state)
 {
 	(void)state;
 	struct fixture f;
-	make(&f, QUERY_TOP, "src_ip", "", noon + 100000, noon + 3800000, 0);
+	make(&f, QUERY_TOP, "src_ip", "", noon - 1800000, noon + 7800000, 0);
+	assert_true(plan_wants_hours(&f.q));
 	assert_int_equal(f.p.branch[0].source, SOURCE_TALKERS);
-	assert_int_equal(f.p.branch[0].from_ms, noon + 300000);
-	assert_int_equal(f.p.branch[0].to_ms, noon + 3600000);
+	assert_int_equal(f.p.branch[0].from_ms, noon);
+	assert_int_equal(f.p.branch[0].to_ms, noon + 7200000);
 	assert_int_equal(f.p.branch[1].source, SOURCE_FLOWS);
 	assert_int_equal(f.p.branch[1].half, HALF_FORWARD);
-	assert_int_equal(f.p.branch[1].hole_from_ms, noon + 300000);
-	assert_int_equal(f.p.branch[1].hole_to_ms, noon + 3600000);
+	assert_int_equal(f.p.branch[1].hole_from_ms, noon);
+	assert_int_equal(f.p.branch[1].hole_to_ms, noon + 7200000);
 	assert_int_equal(f.p.branch[2].source, SOURCE_WIDE);
 	assert_int_equal(f.p.branch[2].half, HALF_REVERSE);
 	assert_int_equal(f.p.n, 3);
+	/* No hour is rolled up: raw flows answer all. */
+	plan_make(&f.p, &f.q, "weir", false, (struct plan_hours){0});
+	assert_string_equal(plan_source(&f.p), "flows");
+	assert_int_equal(f.p.branch[0].hole_from_ms, f.p.branch[0].hole_to_ms);
 	arena_fini(&f.arena);
 	/* Whole bins need no edges. */
-	make(&f, QUERY_TOP, "src_ip", "", noon, noon + 3600000, 0);
+	make(&f, QUERY_TOP, "src_ip", "", noon, noon + 7200000, 0);
 	assert_int_equal(f.p.n, 1);
+	arena_fini(&f.arena);
+	/* 12:01:40 to 13:03:20 by 5 min: 12:05 to 13:00. */
+	make(&f, QUERY_TOP, "proto", "", noon + 100000, noon + 3800000, 0);
+	assert_false(plan_wants_hours(&f.q));
+	assert_int_equal(f.p.branch[0].source, SOURCE_SERIES_5M);
+	assert_int_equal(f.p.branch[0].from_ms, noon + 300000);
+	assert_int_equal(f.p.branch[0].to_ms, noon + 3600000);
 	arena_fini(&f.arena);
 }
 
@@ -131,7 +146,7 @@ static void test_halves(void **state)
 	arena_fini(&f.arena);
 	/* The total has no direction. */
 	make(&f, QUERY_TOP, "dst_port", "", noon, noon + 60000, 0);
-	plan_make(&f.p, &f.q, "weir", true);
+	plan_make(&f.p, &f.q, "weir", true, rolled);
 	assert_int_equal(f.p.n, 1);
 	assert_int_equal(f.p.n_by, 0);
 	arena_fini(&f.arena);

@@ -9,6 +9,7 @@
 #include "store/client.h"
 #include "store/migrate.h"
 #include "store/schema.h"
+#include "store/talkers.h"
 #include "with_store.h"
 
 #include "base/timefmt.h"
@@ -66,6 +67,26 @@ static void load_twice(struct fixture *f, struct spool *spool)
 	segment_done(spool, &first);
 }
 
+/* The hours are rolled up before the last commits come, which are late then. */
+static void roll(struct fixture *f)
+{
+	struct diag why = {0};
+	unsigned hours = 0;
+	int64_t day_later = records_start_ms + MS_PER_DAY, from, to;
+	assert_int_equal(talkers_roll(f->writer, day_later, 1, &hours, &why), ERR_OK);
+	assert_int_equal(hours, 1);
+	if (talkers_roll(f->writer, day_later, 10, &hours, &why) != ERR_OK)
+		fail_msg("roll: %s", why.msg);
+	assert_int_equal(hours, 1);
+	assert_int_equal(talkers_roll(f->writer, day_later, 10, &hours, &why), ERR_OK);
+	assert_int_equal(hours, 0);
+	assert_int_equal(talkers_ready(f->reader, records_start_ms - 1000000,
+				       records_start_ms + 9000000, &from, &to, &why),
+			 ERR_OK);
+	assert_int_equal(from, records_start_ms);
+	assert_int_equal(to, records_start_ms + 7200000);
+}
+
 static void fill(struct fixture *f)
 {
 	struct spool *spool;
@@ -79,6 +100,10 @@ static void fill(struct fixture *f)
 		records_spool(f->records, i * N / COMMITS, (i + 1) * N / COMMITS, w);
 		spool_commit(w, clock_mono_ns(), NULL, 0);
 		spool_flush_now(spool);
+		if (i == COMMITS - 3) {
+			load_twice(f, spool);
+			roll(f);
+		}
 	}
 	spool_writer_free(&w);
 	load_twice(f, spool);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which day goes next. Tables: 0 flows_core, 1 flows_wide, 2 series_30s, 3 series_5m, 4 talkers_5m.
+/* Which day goes next. Tables: 0 flows_core, 1 flows_wide, 2 series_30s, 3 series_5m, 4
+ * talkers_hours, 5 talkers_1h.
  */
 #include "store/retention.h"
 

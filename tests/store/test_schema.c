@@ -78,9 +78,9 @@ static void test_cluster(void **state)
 	find(&cluster, "CREATE TABLE IF NOT EXISTS weir.series_5m_local", &b);
 	assert_has(&b, "ReplicatedSummingMergeTree(");
 	find(&cluster,
-	     "CREATE MATERIALIZED VIEW IF NOT EXISTS weir.talkers_5m_from_wide_dst ON CLUSTER "
+	     "CREATE MATERIALIZED VIEW IF NOT EXISTS weir.talkers_1h_late_wide_dst ON CLUSTER "
 	     "north TO "
-	     "weir.talkers_5m_local AS ",
+	     "weir.talkers_1h_local AS ",
 	     &b);
 	assert_has(&b, " FROM weir.flows_wide_local AS src");
 	buf_fini(&b);
