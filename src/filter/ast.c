@@ -14,6 +14,7 @@ static const struct {
     [OP_IN] = {"in", OP_IN},
     [OP_NOT_IN] = {"not in", OP_IN},
     [OP_HAS] = {"has", OP_HAS},
+    [OP_HAS_ANY] = {"has any", OP_HAS_ANY},
     [OP_CONTAINS] = {"contains", OP_CONTAINS},
     [OP_NOT_CONTAINS] = {"not contains", OP_CONTAINS},
     [OP_MATCH] = {"~", OP_MATCH},
@@ -103,6 +104,7 @@ const struct range *test_ranges(const struct test *t, struct range *tmp, uint32_
 	case OP_IN:
 	case OP_NOT_IN:
 	case OP_HAS:
+	case OP_HAS_ANY:
 	case OP_CONTAINS:
 	case OP_NOT_CONTAINS:
 	case OP_MATCH:

@@ -14,7 +14,6 @@ struct complete {
 	size_t n;
 	filter_item_fn *each;
 	void *ctx;
-	enum filter_item_kind kind;
 };
 
 static void offer(struct complete *c, const char *text, const char *doc, enum filter_item_kind kind)
@@ -85,6 +84,8 @@ static void offer_operators(struct complete *c, const struct subject *s)
 			offer(c, rows[i].text, rows[i].doc, FILTER_ITEM_OPERATOR);
 	if (value_takes_flags(s))
 		offer(c, "has", "all these flags are set", FILTER_ITEM_OPERATOR);
+	if (value_takes_flags(s))
+		offer(c, "has any", "one of these flags is set", FILTER_ITEM_OPERATOR);
 }
 
 static void offer_values(struct complete *c, const struct subject *s)

@@ -216,10 +216,11 @@ static void match_numbers(const struct eval *e, const struct test *t, const stru
 	if (t->other) {
 		load(e, t->other, e->hi2, e->lo2);
 		match_other(e, t, out);
-	} else if (t->op == OP_HAS) {
+	} else if (t->op == OP_HAS || t->op == OP_HAS_ANY) {
 		uint64_t bits = t->ranges[0].lo.lo;
+		bool any = t->op == OP_HAS_ANY;
 		for (uint32_t i = 0; i < e->n; i++)
-			out[i] = (e->lo[i] & bits) == bits;
+			out[i] = any ? (e->lo[i] & bits) != 0 : (e->lo[i] & bits) == bits;
 	} else {
 		match_ranges(e, t, out);
 	}
@@ -249,13 +250,10 @@ static void match_texts(struct eval *e, const struct test *t, const struct quant
 	regex_run_free(run);
 }
 
-static bool element_matches(const struct test *t, const struct quantity *q, uint32_t v,
-			    const struct range *r, uint32_t n)
+static bool element_matches(const struct quantity *q, uint32_t v, const struct range *r, uint32_t n)
 {
 	uint64_t x = (v / (q->div ? q->div : 1)) >> q->shift;
 	x = q->mask ? x & q->mask : x;
-	if (t->op == OP_HAS)
-		return (x & t->ranges[0].lo.lo) == t->ranges[0].lo.lo;
 	return r && find_range(r, n, key_num(x));
 }
 
@@ -276,8 +274,7 @@ static void match_lists(const struct eval *e, const struct test *t, const struct
 		out[i] = 0;
 		for (uint32_t j = from; there[i] && j < to && !out[i]; j++) {
 			uint32_t x = batch_list_at(e->b, v[i], j);
-			out[i] =
-			    (q->elem != ELEM_BOTTOM || (x & 1)) && element_matches(t, q, x, r, k);
+			out[i] = (q->elem != ELEM_BOTTOM || (x & 1)) && element_matches(q, x, r, k);
 		}
 	}
 }

@@ -57,6 +57,8 @@ static bool zero_in_ranges(const struct test *t)
 /* Whether the positive comparison is true for the value that an absent field is stored as. */
 static bool zero_matches(const struct test *t)
 {
+	if (t->op == OP_HAS_ANY)
+		return false;
 	if (t->op == OP_HAS)
 		return t->ranges[0].lo.lo == 0;
 	if (t->domain != DOM_TEXT)

@@ -68,6 +68,10 @@ static bool take_operator(struct parser *p, const struct subject *s, enum test_o
 			return false;
 		*ret = operators[i].op;
 		p->i++;
+		if (*ret == OP_HAS && tok_is(&p->t, p->i, "any")) {
+			*ret = OP_HAS_ANY;
+			p->i++;
+		}
 		return true;
 	}
 	return false;
@@ -81,6 +85,7 @@ static bool op_allowed(const struct subject *s, enum domain d, enum test_op op)
 	case OP_DEFINED:
 		return true;
 	case OP_HAS:
+	case OP_HAS_ANY:
 		return value_takes_flags(s) || (s->q[0].measure == M_FIELD &&
 						field_table[s->q[0].field].kind == KIND_FLAGS);
 	case OP_CONTAINS:
@@ -219,7 +224,7 @@ static bool parse_values(struct parser *p, struct test *t, bool given, bool net)
 		return false;
 	value_sort(&v);
 	bool several = v.n > 1 || v.ranged;
-	if (several && (order || t->op == OP_HAS))
+	if (several && (order || t->op == OP_HAS || t->op == OP_HAS_ANY))
 		return parse_fail(p, first, ERR_TYPE, "%s %s: expected one value, found several",
 				  t->subject->name, op_text(t->op));
 	if (op_positive(t->op) == OP_EQ && several)
@@ -259,6 +264,7 @@ struct node *parse_test(struct parser *p, const struct subject *s, enum implied_
 	bool given = take_operator(p, s, &t->op);
 	if (!given && bare_flags(p, s))
 		t->op = OP_HAS;
+	t->letters = t->op == OP_HAS && !given;
 	bool ok = op_allowed(s, t->domain, t->op) || wrong_operator(p, t, op_at);
 	if (ok && op_positive(t->op) == OP_MATCH)
 		ok = regex_value(p, t);

@@ -316,7 +316,8 @@ static enum err compile(struct regex *r, struct arena *arena, size_t prefix, siz
 	if (!message || code == PCRE2_ERROR_HEAP_FAILED)
 		return ERR_NOMEM;
 	pcre2_get_error_message(code, (PCRE2_UCHAR *)message, MESSAGE_MAX);
-	*ret_at = at > prefix ? at - prefix : 0;
+	/* Of the rewritten pattern, so about right for the user's. */
+	*ret_at = at > prefix ? MIN_OF(at - prefix, r->source_n) : 0;
 	*ret_why = message;
 	return ERR_SYNTAX;
 }

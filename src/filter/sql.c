@@ -232,6 +232,10 @@ static void condition(struct sql *s, const struct test *t, const struct quantity
 		} else {
 			text_condition(s, t, q);
 		}
+	} else if (op == OP_HAS_ANY) {
+		buf_str(s->out, "bitAnd(");
+		value(s, q, element);
+		buf_fmt(s->out, ", %llu) != 0", (unsigned long long)t->ranges[0].lo.lo);
 	} else if (op == OP_HAS) {
 		buf_str(s->out, "bitAnd(");
 		value(s, q, element);

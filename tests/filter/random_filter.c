@@ -207,7 +207,7 @@ static void put_operation(struct random *r, struct buf *out, const struct subjec
 		buf_fmt(out, "%s ", d == DOM_TEXT ? order[random_below(r, 2)] : PICK(r, order));
 		put_other(r, out, s);
 	} else if (flags && how <= 5) {
-		buf_str(out, "has ");
+		buf_str(out, how == 4 ? "has " : "has any ");
 		buf_dec(out, number_up_to(r, UINT8_MAX));
 	} else if (d == DOM_TEXT && how <= 6) {
 		buf_fmt(out, "%s \"%s\"%s", PICK(r, search), PICK(r, patterns),
