@@ -35,7 +35,8 @@ struct decode_run {
 
 static void write_out(struct decode_run *r)
 {
-	fwrite(r->out.p, 1, r->out.n, stdout);
+	if (r->out.n)
+		fwrite(r->out.p, 1, r->out.n, stdout);
 	buf_reset(&r->out);
 }
 
