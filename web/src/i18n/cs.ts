@@ -240,7 +240,6 @@ export const cs: Catalogue = {
   'reason.count': 'méně záznamů, než tvrdí hlavička',
   'reason.spool_full': 've frontě na disku není místo',
   'reason.no_memory': 'pro záznam není paměť',
-  'reason.string_heap': 'více textu, než dávka pojme',
   'reason.quota': 'nejstarší segmenty odstraněny při dosažení kvóty',
   'reason.bad_segment': 'v segmentu, který úložiště trvale odmítlo',
 

@@ -235,7 +235,6 @@ export const en = {
   'reason.count': 'fewer records than the header says',
   'reason.spool_full': 'no room for the record in the spool',
   'reason.no_memory': 'no memory for the record',
-  'reason.string_heap': 'more text than a batch holds',
   'reason.quota': 'oldest segments removed at the quota of the spool',
   'reason.bad_segment': 'in a segment that the store refused for good',
 
