@@ -2,6 +2,7 @@
 """Real exporters on real traffic: what softflowd and pmacctd saw is what the store has, and what the interface
 counted (packets exactly, bytes plus the 14 of an Ethernet header for each packet)."""
 import pathlib
+import re
 import tempfile
 import time
 import unittest
@@ -25,17 +26,17 @@ class Exporters(unittest.TestCase):
                 before = pair.counters()
                 traffic.generate(pair)
                 after = pair.counters()
-                traffic.flush(pair)
-                stop(pair, folder, exporter)
-                exporter.wait(20)
                 crossed = {k: after[k] - before[k] for k in after}
+                stop(pair, folder, exporter, crossed["packets"])
+                exporter.wait(20)
                 ours = f"FROM flows WHERE dst_port != {traffic.FLUSH_PORT}"
                 packets = f"SELECT sum(packets + rev_packets) {ours}"
                 try:
                     wait_for("all packets are stored", lambda: weir.number(packets) >= crossed["packets"], 20)
                 except AssertionError:
                     pass  # the comparison below says what is missing
-                weir.check_equations()
+                stats = weir.check_equations()
+                self.assertEqual((stats["records"]["lost_before"], stats["sequence"]["lost_datagrams"]), (0, 0))
                 stored = weir.number(packets)
                 size = weir.number(f"SELECT sum(bytes + rev_bytes) {ours}")
                 self.assertEqual(stored, crossed["packets"])
@@ -51,12 +52,21 @@ class Exporters(unittest.TestCase):
     def softflowd(self, version, *more):
         def start(pair, folder, port):
             return pair.start("b", "softflowd", "-i", "vb", "-n", f"127.0.0.1:{port}", "-v", str(version), "-d",
-                              "-c", str(folder / "ctl"), "-p", str(folder / "pid"), *more)
+                              "-B", str(32 << 20), "-c", str(folder / "ctl"), "-p", str(folder / "pid"), *more)
 
-        def stop(pair, folder, _):
-            pair.on("b", "softflowctl", "-c", str(folder / "ctl"), "expire-all")
+        def control(pair, folder, command):
+            return pair.on("b", "softflowctl", "-c", str(folder / "ctl"), command)
+
+        def stop(pair, folder, _, crossed):
+            """It takes packets in their order: once it has seen one more than crossed, it has seen those."""
+            def seen_all():
+                traffic.flush(pair)
+                return int(re.search(r"processed: (\d+)", control(pair, folder, "statistics"))[1]) > crossed
+            wait_for("softflowd has seen all packets", seen_all, 60)
+            self.assertIn("dropped by libpcap: 0", control(pair, folder, "statistics"))
+            control(pair, folder, "expire-all")
             time.sleep(1)
-            pair.on("b", "softflowctl", "-c", str(folder / "ctl"), "shutdown")
+            control(pair, folder, "shutdown")
 
         self.measure(start, stop, version)
 
@@ -81,7 +91,7 @@ class Exporters(unittest.TestCase):
                 "nfprobe_timeouts: maxlife=3600:expint=1\n")
             return pair.start("b", "pmacctd", "-f", str(folder / "pmacctd.conf"))
 
-        def stop(pair, folder, exporter):
+        def stop(pair, folder, exporter, _):
             time.sleep(1)
             exporter.send_signal(2)
 

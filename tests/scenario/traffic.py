@@ -18,7 +18,7 @@ while True:
 FLUSH = f"""
 import socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-for i in range(12000):
+for i in range(4000):
     s.sendto(bytes(200), ("{ADDR['b']}", {FLUSH_PORT}))
     if i % 200 == 0:
         time.sleep(0.01)
@@ -54,7 +54,7 @@ def generate(pair):
     for i in range(5):
         pair.on("a", "dig", "+tries=1", "+time=2", f"@{b}", "-p", "5353", f"h{i}.example.test")
     pair.on("a", "ping", "-c", "5", "-i", "0.2", "-s", "100", b)
-    pair.on("a", "iperf3", "-c", b, "-p", "5201", "-n", "4M", "-l", "16K")
+    pair.on("a", "iperf3", "-c", b, "-p", "5201", "-n", "4M", "-l", "16K", "-b", "40M")
     pair.on("a", "iperf3", "-c", b, "-p", "5201", "-u", "-b", "2M", "-n", "200K", "-l", "1000")
     time.sleep(0.5)
 
