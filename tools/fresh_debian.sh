@@ -19,9 +19,7 @@ command -v debootstrap >/dev/null || apt-get install -y debootstrap
 dir=${dir:-$(mktemp -d)}
 
 clean() {
-	for m in sys/fs/cgroup sys dev/shm dev/pts dev proc; do
-		mountpoint -q "$dir/$m" && umount -l "$dir/$m"
-	done
+	if mountpoint -q "$dir"; then umount -lR "$dir"; fi
 	[ -n "$keep" ] || rm -rf --one-file-system "$dir"
 }
 trap clean EXIT INT TERM
@@ -29,8 +27,11 @@ trap clean EXIT INT TERM
 if [ ! -x "$dir/bin/sh" ]; then
 	debootstrap --variant=minbase bookworm "$dir"
 fi
+# A mount point of its own: `ip netns exec` changes the propagation of "/", which must be one.
+mount --bind "$dir" "$dir"
+mount --make-private "$dir"
 for m in proc dev sys; do
-	mountpoint -q "$dir/$m" || mount --rbind "/$m" "$dir/$m"
+	mount --rbind "/$m" "$dir/$m"
 	mount --make-rslave "$dir/$m"
 done
 cp -L /etc/resolv.conf /etc/hosts "$dir/etc/"

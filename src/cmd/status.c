@@ -2,11 +2,14 @@
 /* `weir status`: asks every role's control socket, so it answers also while the store is down or no
  * `weir up` runs (roles as units of their own). */
 #include "base/buf.h"
+#include "base/timefmt.h"
 #include "cmd/command.h"
 #include "cmd/opts.h"
 #include "cmd/role_state.h"
 #include "cmd/setup.h"
+#include "cmd/store_conf.h"
 #include "conf/conf.h"
+#include "query/store_info.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -56,6 +59,47 @@ static void fill(struct line *l, const char *dir, const char *role, const struct
 		l->error = l->s.error;
 	else if (!l->answers && u)
 		l->error = u->error;
+}
+
+/* What the store holds; false when it does not answer. */
+static bool ask_store(const struct conf *c, struct store_info *ret)
+{
+	struct store_place place = {0};
+	struct store_conf where;
+	struct store *s = NULL;
+	enum err e = store_place_fill(c, STORE_READER, &place, &where, NULL);
+	if (!e)
+		e = store_open(&where, &s, NULL);
+	if (!e)
+		e = store_info_get(s, ret, NULL);
+	store_close(s);
+	store_place_fini(&place);
+	return e == ERR_OK;
+}
+
+/* Days until only store.min_free is left, if it goes on as since the oldest flow; -1 = cannot be
+ * told yet. */
+static double days_left(const struct store_info *i, uint64_t min_free)
+{
+	const double age_days = (double)(i->newest_ms - i->oldest_ms) / MS_PER_DAY;
+	if (age_days < 1.0 / 24 || i->bytes_on_disk == 0)
+		return -1;
+	double room = i->free_bytes > min_free ? (double)(i->free_bytes - min_free) : 0;
+	return room * age_days / (double)i->bytes_on_disk;
+}
+
+static void print_store(const struct store_info *i, const struct conf *c)
+{
+	char oldest[RFC3339_MAX];
+	double days = days_left(i, c->store_min_free);
+	rfc3339_format(i->oldest_ms, oldest);
+	printf("store: %" PRIu64 " flows, %.1f MB on disk, %.1f GB free", i->rows,
+	       (double)i->bytes_on_disk / (1 << 20), (double)i->free_bytes / (1 << 30));
+	if (i->rows)
+		printf(", oldest %s", oldest);
+	if (days >= 0)
+		printf("; at this rate the disk lasts %.0f days", days);
+	printf("\n");
 }
 
 static void uptime_text(uint64_t s, char out[32])
@@ -126,8 +170,10 @@ static void json_line(struct buf *out, const struct line *l)
 	buf_u8(out, '}');
 }
 
-static void print_json(const struct line *v, size_t n, const char *dir)
+static void print_json(const struct line *v, size_t n, const struct conf *c,
+		       const struct store_info *store)
 {
+	const char *dir = c->dir;
 	struct buf out = {0};
 	buf_u8(&out, '{');
 	buf_json_key(&out, "version");
@@ -141,7 +187,15 @@ static void print_json(const struct line *v, size_t n, const char *dir)
 			buf_u8(&out, ',');
 		json_line(&out, &v[i]);
 	}
-	buf_str(&out, "]}");
+	buf_u8(&out, ']');
+	if (store)
+		buf_fmt(&out,
+			",\"store\":{\"bytes_on_disk\":%" PRIu64 ",\"rows\":%" PRIu64
+			",\"oldest\":%" PRId64 ",\"newest\":%" PRId64 ",\"free_bytes\":%" PRIu64
+			",\"days_left\":%.1f}",
+			store->bytes_on_disk, store->rows, store->oldest_ms, store->newest_ms,
+			store->free_bytes, days_left(store, c->store_min_free));
+	buf_u8(&out, '}');
 	puts(buf_cstr(&out));
 	buf_fini(&out);
 }
@@ -153,6 +207,7 @@ int cmd_status(int argc, char **argv)
 	struct up_entry entries[UP_ENTRIES_MAX];
 	struct line lines[ARRAY_LEN(roles)];
 	const struct conf *c;
+	struct store_info store = {0};
 	size_t n_entries = 0, answers = 0;
 	int status;
 	if (opts_parse(rows, ARRAY_LEN(rows), argc, argv, &a, 0, 0, &o, &status) == OPTS_EXIT)
@@ -165,14 +220,17 @@ int cmd_status(int argc, char **argv)
 		fill(&lines[i], c->dir, roles[i], entry_of(entries, n_entries, roles[i]));
 		answers += lines[i].answers;
 	}
+	bool has_store = answers && ask_store(c, &store);
 	if (a.json)
-		print_json(lines, ARRAY_LEN(lines), c->dir);
+		print_json(lines, ARRAY_LEN(lines), c, has_store ? &store : NULL);
 	else if (answers || n_entries)
 		print_table(lines, ARRAY_LEN(lines));
 	else
 		fprintf(stderr,
 			"weir status: nothing runs on %s; start it with: weir up --dir %s\n",
 			c->dir, c->dir);
+	if (has_store && !a.json)
+		print_store(&store, c);
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
 		role_state_fini(&lines[i].s);
 	conf_put(&c);

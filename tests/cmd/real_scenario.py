@@ -5,6 +5,7 @@
 usage: real_scenario.py WEIR ENGINE_LIBRARY    skips what is not there
 """
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -48,10 +49,15 @@ serve: {{listen: "127.0.0.1:0"}}
             new = self.until(lambda: self.roles()[role]["restarts"] == 1 and self.running(role), p)
             self.assertNotEqual(new["pid"], old)
         self.until(self.all_ready, p)
-        status = subprocess.run([WEIR, "status", "--conf", self.top + "/weir.yaml", "--dir", self.dir],
-                                capture_output=True, text=True, check=True).stdout
         for role in ROLES:
-            self.assertRegex(status, rf"(?m)^{role} +running ")
+            self.assertRegex(self.status(), rf"(?m)^{role} +running ")
+        # The collector makes the tables when the store answers again.
+        line = r"(?m)^store: 0 flows, [0-9.]+ MB on disk, [0-9.]+ GB free$"
+        self.until(lambda: re.search(line, self.status()), p)
+
+    def status(self):
+        return subprocess.run([WEIR, "status", "--conf", self.top + "/weir.yaml", "--dir", self.dir],
+                              capture_output=True, text=True, check=True).stdout
 
 
 unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { webcrypto } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApiError, csvPath, series } from '$/api/client'
 import { Resource, SLOW_MS } from '$/api/resource.svelte'
@@ -15,6 +16,7 @@ const settle = (): Promise<void> => vi.advanceTimersByTimeAsync(0).then(() => un
 beforeEach(() => {
   waiting = []
   vi.useFakeTimers()
+  vi.stubGlobal('crypto', webcrypto) // every browser has it; node 18 does not
   vi.stubGlobal('fetch', (url: string, init: RequestInit) =>
     new Promise((resolve, reject) => {
       init.signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')))
