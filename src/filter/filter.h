@@ -22,8 +22,10 @@ enum {
 	FILTER_DEPTH_MAX = 100,      /* parentheses and nots inside one another */
 	FILTER_NODES_MAX = 8192,     /* comparisons and connectives */
 	FILTER_LIST_MAX = 16 * 1024, /* values in all lists together */
-	FILTER_REGEX_MAX = 256,      /* bytes of a regular expression */
-	FILTER_INCLUDE_MAX = 10,     /* files that include one another */
+	FILTER_RANGES_MAX =
+	    512, /* ranges in all lists that are not prefixes: each is compared by itself */
+	FILTER_REGEX_MAX = 256,  /* bytes of a regular expression */
+	FILTER_INCLUDE_MAX = 10, /* files that include one another */
 };
 
 /* Parses n bytes of text; empty text (or `any`) matches everything. Everything of *ret lives in the

@@ -101,6 +101,7 @@ static struct node *parse_ours(struct parser *p, const char *text)
 	struct node *n = parse_or(&sub);
 	p->nodes = sub.nodes;
 	p->values = sub.values;
+	p->ranges = sub.ranges;
 	p->err = sub.err;
 	return n;
 }
@@ -249,6 +250,7 @@ static struct node *parse_include(struct parser *p)
 			       parse_show(&sub, sub.i, shown));
 	p->nodes = sub.nodes;
 	p->values = sub.values;
+	p->ranges = sub.ranges;
 	p->err = sub.err;
 	return node;
 }

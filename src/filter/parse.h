@@ -24,7 +24,7 @@ struct parser {
 	const char *whole; /* the text positions refer to; a macro's expansion has none */
 	enum err err;
 	unsigned depth, includes;
-	uint32_t nodes, values;
+	uint32_t nodes, values, ranges;
 	struct expect *expect; /* NULL: nobody asks */
 };
 

@@ -2,15 +2,10 @@
 /* A filter as a ClickHouse condition. Conditions on plain columns are written so that the primary
  * key and skip indexes can use them: the column bare on the left, a constant on the right, a prefix
  * as two bounds. */
-#include "filter/literal.h"
+#include "filter/sql.h"
 #include "filter/test.h"
 
 #include <stdio.h>
-
-struct sql {
-	struct buf *out;
-	const char *prefix;
-};
 
 /* The largest double below 2^64: rates are cut there, here and in evaluation. */
 #define RATE_MAX_TEXT "18446744073709549568."
@@ -43,7 +38,7 @@ static void rate(struct sql *s, const char *per_ms, enum field f)
 }
 
 /* The value of a quantity; element: what stands for it in a list, NULL = the column. */
-static void value(struct sql *s, const struct quantity *q, const char *element)
+void sql_value(struct sql *s, const struct quantity *q, const char *element)
 {
 	if (q->mask)
 		buf_str(s->out, "bitAnd(");
@@ -101,7 +96,7 @@ static void quoted(struct buf *out, const char *p, size_t n)
 	buf_u8(out, '\'');
 }
 
-static void literal(struct sql *s, enum domain d, struct key k)
+void sql_literal(struct sql *s, enum domain d, struct key k)
 {
 	char text[IP_TEXT_MAX];
 	struct ip a = key_to_ip(k);
@@ -127,65 +122,12 @@ static void literal(struct sql *s, enum domain d, struct key k)
 	}
 }
 
-static void compare(struct sql *s, const struct test *t, const struct quantity *q,
-		    const char *element, const char *op, struct key k)
+void sql_compare(struct sql *s, const struct test *t, const struct quantity *q, const char *element,
+		 const char *op, struct key k)
 {
-	value(s, q, element);
+	sql_value(s, q, element);
 	buf_fmt(s->out, " %s ", op);
-	literal(s, t->domain, k);
-}
-
-/* One range with lo < hi; a bound at the end of the domain is left out. */
-static void between(struct sql *s, const struct test *t, const struct quantity *q,
-		    const char *element, const struct range *r)
-{
-	static const struct key least = {0, 0};
-	struct key most = {t->domain == DOM_IP ? UINT64_MAX : 0, UINT64_MAX};
-	bool lower = key_cmp(r->lo, least) != 0, upper = key_cmp(r->hi, most) != 0;
-	if (!lower && !upper)
-		buf_u8(s->out, '1');
-	if (lower && upper)
-		buf_u8(s->out, '(');
-	if (lower)
-		compare(s, t, q, element, ">=", r->lo);
-	if (lower && upper)
-		buf_str(s->out, " AND ");
-	if (upper)
-		compare(s, t, q, element, "<=", r->hi);
-	if (lower && upper)
-		buf_u8(s->out, ')');
-}
-
-/* The single values as IN, the ranges beside it. */
-static void one_of(struct sql *s, const struct test *t, const struct quantity *q,
-		   const char *element)
-{
-	uint32_t singles = 0, parts = 0;
-	for (uint32_t i = 0; i < t->n; i++)
-		singles += key_cmp(t->ranges[i].lo, t->ranges[i].hi) == 0;
-	parts = t->n - singles + (singles > 0);
-	if (parts > 1)
-		buf_u8(s->out, '(');
-	if (singles) {
-		value(s, q, element);
-		buf_str(s->out, " IN (");
-	}
-	for (uint32_t i = 0, done = 0; i < t->n && singles; i++) {
-		if (key_cmp(t->ranges[i].lo, t->ranges[i].hi) != 0)
-			continue;
-		buf_str(s->out, done++ ? ", " : "");
-		literal(s, t->domain, t->ranges[i].lo);
-	}
-	if (singles)
-		buf_u8(s->out, ')');
-	for (uint32_t i = 0, done = singles > 0; i < t->n; i++) {
-		if (key_cmp(t->ranges[i].lo, t->ranges[i].hi) == 0)
-			continue;
-		buf_str(s->out, done++ ? " OR " : "");
-		between(s, t, q, element, &t->ranges[i]);
-	}
-	if (parts > 1)
-		buf_u8(s->out, ')');
+	sql_literal(s, t->domain, k);
 }
 
 static void text_condition(struct sql *s, const struct test *t, const struct quantity *q)
@@ -194,18 +136,18 @@ static void text_condition(struct sql *s, const struct test *t, const struct qua
 	if (t->regex) {
 		const char *p = regex_portable(t->regex, &n);
 		buf_str(s->out, "match(");
-		value(s, q, NULL);
+		sql_value(s, q, NULL);
 		buf_str(s->out, ", ");
 		quoted(s->out, p, n);
 		buf_u8(s->out, ')');
 	} else if (op_positive(t->op) == OP_CONTAINS) {
 		buf_str(s->out, "position(");
-		value(s, q, NULL);
+		sql_value(s, q, NULL);
 		buf_str(s->out, ", ");
 		quoted(s->out, t->texts[0].p, t->texts[0].n);
 		buf_str(s->out, ") > 0");
 	} else {
-		value(s, q, NULL);
+		sql_value(s, q, NULL);
 		buf_str(s->out, " IN (");
 		for (uint32_t i = 0; i < t->n; i++) {
 			buf_str(s->out, i ? ", " : "");
@@ -221,12 +163,12 @@ static void condition(struct sql *s, const struct test *t, const struct quantity
 {
 	enum test_op op = op_positive(t->op);
 	if (t->other) {
-		value(s, q, element);
+		sql_value(s, q, element);
 		buf_fmt(s->out, " %s ", op_text(op));
-		value(s, t->other, NULL);
+		sql_value(s, t->other, NULL);
 	} else if (t->domain == DOM_TEXT) {
 		if (op == OP_EQ) {
-			value(s, q, NULL);
+			sql_value(s, q, NULL);
 			buf_str(s->out, " = ");
 			quoted(s->out, t->texts[0].p, t->texts[0].n);
 		} else {
@@ -234,17 +176,17 @@ static void condition(struct sql *s, const struct test *t, const struct quantity
 		}
 	} else if (op == OP_HAS_ANY) {
 		buf_str(s->out, "bitAnd(");
-		value(s, q, element);
+		sql_value(s, q, element);
 		buf_fmt(s->out, ", %llu) != 0", (unsigned long long)t->ranges[0].lo.lo);
 	} else if (op == OP_HAS) {
 		buf_str(s->out, "bitAnd(");
-		value(s, q, element);
+		sql_value(s, q, element);
 		buf_fmt(s->out, ", %llu) = %llu", (unsigned long long)t->ranges[0].lo.lo,
 			(unsigned long long)t->ranges[0].lo.lo);
 	} else if (op == OP_IN) {
-		one_of(s, t, q, element);
+		sql_one_of(s, t, q, element);
 	} else {
-		compare(s, t, q, element, op_text(op), t->ranges[0].lo);
+		sql_compare(s, t, q, element, op_text(op), t->ranges[0].lo);
 	}
 }
 
@@ -311,7 +253,7 @@ static void end_test(struct sql *s, const struct test *t, const struct quantity 
 		buf_fmt(s->out, "length(%s%s) > %u AND ", s->prefix, field_table[q->field].name,
 			(unsigned)q->elem);
 	if (neq) {
-		compare(s, t, q, NULL, "!=", t->ranges[0].lo);
+		sql_compare(s, t, q, NULL, "!=", t->ranges[0].lo);
 	} else {
 		buf_str(s->out, op_negated(t->op) ? "NOT (" : "");
 		if (list)

@@ -97,7 +97,11 @@ bool value_add(struct parser *p, struct values *v, struct range r)
 {
 	if (!grow(p, v))
 		return false;
-	v->ranged |= key_cmp(r.lo, r.hi) != 0;
+	bool single = key_cmp(r.lo, r.hi) == 0;
+	bool prefix = v->domain == DOM_IP && net_of_range(&r) >= 0;
+	if (!single && !prefix && ++p->ranges > FILTER_RANGES_MAX)
+		return parse_fail(p, p->i, ERR_LIMIT, "more than %d ranges", FILTER_RANGES_MAX);
+	v->ranged |= !single;
 	v->ranges[v->n++] = r;
 	return true;
 }

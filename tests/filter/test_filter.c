@@ -84,6 +84,11 @@ static void limits_hold(void **state)
 	assert_int_equal(parse_repeated("any", " or any", FILTER_NODES_MAX, "", &d), ERR_LIMIT);
 	assert_int_equal(parse_repeated("port in [1", " 1", FILTER_LIST_MAX - 1, "]", &d), ERR_OK);
 	assert_int_equal(parse_repeated("port in [1", " 1", FILTER_LIST_MAX, "]", &d), ERR_LIMIT);
+	assert_int_equal(parse_repeated("port in [1-2", " 1-2", FILTER_RANGES_MAX - 1, "]", &d),
+			 ERR_OK);
+	assert_int_equal(parse_repeated("port in [1-2", " 1-2", FILTER_RANGES_MAX, "]", &d),
+			 ERR_LIMIT);
+	assert_int_equal(parse_repeated("ip in [1/8", " 1/8", FILTER_RANGES_MAX, "]", &d), ERR_OK);
 	assert_int_equal(parse_repeated("", " ", FILTER_TEXT_MAX, "", &d), ERR_OK);
 	assert_int_equal(parse_repeated("", " ", FILTER_TEXT_MAX + 1, "", &d), ERR_LIMIT);
 	assert_int_equal(parse_repeated("app_name ~ '", "x", FILTER_REGEX_MAX, "'", &d), ERR_OK);
