@@ -44,6 +44,15 @@ function visitExpressions(file, value) {
 for (const path of files(root).filter((name) => name.endsWith('.svelte'))) {
   visit(relative(root, path), parse(readFileSync(path, 'utf8'), { modern: true }).fragment)
 }
+const sources = files(root).filter((name) => /\.(ts|svelte)$/.test(name) && !name.includes('/i18n/')).map((name) => readFileSync(name, 'utf8'))
+const keys = [...readFileSync(join(root, 'i18n/en.ts'), 'utf8').matchAll(/^ {2}'?([\w.]+)'?:/gm)].map((match) => match[1] ?? '')
+for (const key of keys) {
+  // a key may be put together: `metric.${name}.long`
+  const parts = key.split('.')
+  const made = parts.map((_, i) => parts.map((part, j) => (i === j ? '${' : part)).join('.').split('${')[0] + '${')
+  const used = [`'${key}'`, `"${key}"`, ...made.filter((text) => text !== '${').map((text) => '`' + text)]
+  if (!sources.some((text) => used.some((one) => text.includes(one)))) wrong.push(`i18n/en.ts: ${key} is not used`)
+}
 for (const line of wrong) console.error(line)
 if (wrong.length > 0) process.exit(1)
 console.log('texts: ok')

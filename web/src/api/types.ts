@@ -116,6 +116,8 @@ export type Reasons = Record<string, number>
 
 export interface Exporter {
   exporter_ip: string
+  /** UDP source port. */
+  port?: number
   domain: number
   version: number
   datagrams: number
@@ -125,6 +127,8 @@ export interface Exporter {
   templates: number
   templates_missing: number
   lost_records: number
+  /** Where sequence numbers count datagrams (NetFlow v9). */
+  lost_datagrams?: number
   sampling_rate: number | null
   sampling_source: string | number | null
   first_seen: number
@@ -148,7 +152,7 @@ export interface Status {
   listen: { proto: string; address: string; port: number }[]
   host_addresses: string[]
   accounting: {
-    datagrams: { received: number; decoded: number; rejected: Reasons }
+    datagrams: { received: number; decoded: number; rejected: Reasons; kernel_drops?: number }
     records: {
       decoded: number
       spooled: number
@@ -157,6 +161,7 @@ export interface Status {
       stored: number
       waiting: number
       discarded: Reasons
+      lost_before?: number
     }
     balanced: boolean
   }

@@ -99,17 +99,13 @@ export const upTo = (filter: string, index: number): string => join(terms(filter
 export const replaceAt = (filter: string, index: number, term: string): string =>
   join(terms(filter).map((old, i) => (i === index ? term : old)))
 
-/** Words for fields that are either end of a flow; everything else is `field = value`. */
-const WORDS: Record<string, string> = { ip: 'ip', port: 'port', as: 'as', if: 'if' }
 const UNFILTERABLE = new Set(['time', 'list'])
 
 /** The term that matches a value, or null where a value cannot be asked for (absent, a list, a time). */
 export function termFor(field: string, kind: string | undefined, value: FieldValue): string | null {
   if (value === null || value === undefined || value === '' || Array.isArray(value)) return null
   if (kind !== undefined && UNFILTERABLE.has(kind)) return null
-  const text = kind === 'text' ? quote(String(value)) : String(value)
-  const word = WORDS[field]
-  return word === undefined ? `${field} = ${text}` : `${word} ${text}`
+  return `${field} = ${kind === 'text' ? quote(String(value)) : String(value)}`
 }
 
 export function quote(text: string): string {

@@ -76,10 +76,10 @@ describe('the term of a value', () => {
     ['src_ip', 'addr', '10.0.0.1', 'src_ip = 10.0.0.1'],
     ['dst_port', 'port', 443, 'dst_port = 443'],
     ['app_name', 'text', 'a "b" \\', 'app_name = "a \\"b\\" \\\\"'],
-    ['ip', 'addr', '10.0.0.1', 'ip 10.0.0.1'],
-    ['port', 'port', 53, 'port 53'],
-    ['as', 'as', 64500, 'as 64500'],
-    ['if', 'iface', 3, 'if 3'],
+    ['ip', 'addr', '10.0.0.1', 'ip = 10.0.0.1'],
+    ['port', 'port', 53, 'port = 53'],
+    ['as', 'as', 64500, 'as = 64500'],
+    ['if', 'iface', 3, 'if = 3'],
     ['proto', 'proto', 0, 'proto = 0'],
   ])('%s', (field, kind, value, term) => expect(termFor(field, kind, value)).toBe(term))
 

@@ -7,6 +7,7 @@ import { cellText, flowColumns } from '$/pages/explore/columns'
 import { compareValues, mergeGroups, sortGroups } from '$/pages/explore/groups'
 import { command, curl, flowsQuery, seriesQuery, topQuery } from '$/pages/explore/queries'
 import { equations, lossShare } from '$/pages/exporters/accounting'
+import { targets } from '$/pages/setup/targets'
 import { DEFAULTS } from '$/state/urlstate'
 
 const stats = { min: 0, max: 9, avg: 5, p95: 8, last: 1, total: 100 }
@@ -102,6 +103,22 @@ describe('values', () => {
     const [narrow, wide] = flowColumns(['proto', 'src_ip'], new Map(), [{ proto: 6, src_ip: '2001:db8:1234:5678::abcd' }], true)
     expect(wide!.width).toBeGreaterThan(narrow!.width)
     expect(wide!.width).toBeLessThanOrEqual(326)
+  })
+})
+
+describe('where a device can send to', () => {
+  const listen = (...on: [string, number][]) => on.map(([address, port]) => ({ proto: 'udp', address, port }))
+  it('is every address of the machine when the collector listens on all', () => {
+    const status = { listen: listen(['0.0.0.0', 2055], ['::', 2055], ['0.0.0.0', 4739]), host_addresses: ['192.0.2.10', '2001:db8::10'] }
+    expect(targets(status, 'here')).toEqual({ addresses: ['192.0.2.10', '2001:db8::10'], ports: [2055, 4739] })
+  })
+
+  it('is only what it listens on otherwise', () => {
+    expect(targets({ listen: listen(['127.0.0.1', 9995]), host_addresses: ['192.0.2.10'] }, 'here')).toEqual({ addresses: ['127.0.0.1'], ports: [9995] })
+  })
+
+  it('is where the page came from when nothing is known', () => {
+    expect(targets(undefined, 'weir.example')).toEqual({ addresses: ['weir.example'], ports: [2055] })
   })
 })
 
