@@ -116,7 +116,7 @@ export const cs: Catalogue = {
   'chart.scaled': 'přepočteno vzorkováním',
   'chart.scaledWhy': 'Čítače jsou vynásobené poměrem vzorkování exportéru',
   'chart.bins': 'úseky {step}',
-  'chart.source': '{rows} řádků z {source} za {ms} ms',
+  'chart.source': 'přečteno {rows} řádků z {source} za {ms} ms',
   'chart.asTable': 'Graf jako tabulka',
   'chart.time': 'Čas',
   'chart.nothing': 'V tomto rozsahu neodpovídá žádný provoz.',

@@ -115,7 +115,7 @@ export const en = {
   'chart.scaled': 'scaled by sampling',
   'chart.scaledWhy': 'Counters were multiplied by the sampling rate of the exporter',
   'chart.bins': 'bins of {step}',
-  'chart.source': '{rows} rows of {source} in {ms} ms',
+  'chart.source': '{rows} rows of {source} read in {ms} ms',
   'chart.asTable': 'Chart as a table',
   'chart.time': 'Time',
   'chart.nothing': 'No traffic matches in this range.',
