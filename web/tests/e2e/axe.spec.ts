@@ -2,7 +2,7 @@
 // WCAG 2.2 AA as far as a machine can tell, on every page and state, in both themes.
 import axe, { type AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { useBrowser, visit } from './harness'
 
 useBrowser()
@@ -27,18 +27,26 @@ const PAGES: { name: string; path: string; kind?: 'empty' | 'store-down'; act?: 
   { name: 'no such page', path: '/nowhere' },
 ]
 
-describe.each(['light', 'dark'] as const)('%s', (theme) => {
-  it.each(PAGES)('$name', async ({ path, kind, act }) => {
-    const { page } = await visit(path, { theme, expected: /status of (400|503)/, ...(kind ? { kind } : {}) })
-    await page.waitForLoadState('networkidle')
-    await act?.(page)
-    await page.waitForTimeout(200)
-    await page.evaluate(axe.source)
-    const results = await page.evaluate(
-      (tags) => (window as unknown as { axe: typeof axe }).axe.run(document, { runOnly: tags }) as Promise<AxeResults>,
-      TAGS,
-    )
-    const found = results.violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} ${n.failureSummary?.split('\n')[1] ?? ''}`).join(' | ')}`)
-    expect(found).toEqual([])
+async function violations(page: Page): Promise<string[]> {
+  const results = await page.evaluate(
+    (tags) => (window as unknown as { axe: typeof axe }).axe.run(document, { runOnly: tags }) as Promise<AxeResults>,
+    TAGS,
+  )
+  return results.violations.map((v) => {
+    const nodes = v.nodes.map((n) => `${n.target.join(' ')} ${n.failureSummary?.split('\n')[1] ?? ''}`)
+    return `${v.id}: ${nodes.join(' | ')}`
   })
+}
+
+it.each(PAGES)('$name', async ({ path, kind, act }) => {
+  const { page } = await visit(path, { expected: /status of (400|503)/, ...(kind ? { kind } : {}) })
+  await page.waitForLoadState('networkidle')
+  await act?.(page)
+  await page.waitForTimeout(200)
+  await page.evaluate(axe.source)
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await page.waitForFunction((theme) => document.documentElement.dataset['theme'] === theme, colorScheme)
+    expect([colorScheme, ...(await violations(page))]).toEqual([colorScheme])
+  }
 })
