@@ -225,8 +225,6 @@ export const cs: Catalogue = {
   'account.before': 'Ztraceno před námi, mimo součty:',
   'account.kernel': { one: '{n} datagram v jádře', few: '{n} datagramy v jádře', other: '{n} datagramů v jádře' },
   'account.sequence': { one: '{n} záznam podle pořadových čísel', few: '{n} záznamy podle pořadových čísel', other: '{n} záznamů podle pořadových čísel' },
-  'reason.no_template': 'šablona pro záznam včas nepřišla',
-  'reason.held_count': 'na šablonu čekalo příliš mnoho záznamů',
   'reason.not_export': 'není export toků: verze a rámce nesouhlasí',
   'reason.version': 'nepodporovaná verze exportu',
   'reason.short_header': 'kratší než vlastní hlavička',

@@ -220,8 +220,6 @@ export const en = {
   'account.before': 'Lost before us, outside the sums:',
   'account.kernel': { one: '{n} datagram in the kernel', other: '{n} datagrams in the kernel' },
   'account.sequence': { one: '{n} record by sequence numbers', other: '{n} records by sequence numbers' },
-  'reason.no_template': 'no template came for the record in time',
-  'reason.held_count': 'too many records waited for a template',
   'reason.not_export': 'no flow export: version and framing do not agree',
   'reason.version': 'an export version that is not supported',
   'reason.short_header': 'shorter than its header',
