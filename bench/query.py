@@ -93,13 +93,14 @@ def questions(a, tmp, nfdir):
         return [r["bytes"] for r in json.loads(out)["rows"]]
 
     def nf_bytes(column):
-        return lambda out: [int(line.split(",")[column]) for line in out.splitlines() if line[:1].isdigit()]
+        """Column of nfdump's CSV of statistics: the lines that begin with a time."""
+        return lambda out: [int(line.split(",")[column]) for line in out.splitlines() if line[:2] == "20"]
 
     def series_sum(out):
         return int(sum(sum(s["values"]) for s in json.loads(out)["series"]))
 
     def nf_sum(out):
-        return sum(nf_bytes(10)(out))
+        return sum(nf_bytes(9)(out))
 
     host = "203.0.113.77"
     csv = ("-o", "csv")

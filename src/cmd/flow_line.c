@@ -207,6 +207,22 @@ enum err flow_line_check(const char *fmt, struct diag *reterr)
 	return ERR_OK;
 }
 
+/* What the tokens look at besides their own field. */
+static const enum field common_fields[] = {F_t_first, F_t_last,    F_src_ip,
+					   F_dst_ip,  F_src_port,  F_dst_port,
+					   F_packets, F_icmp_type, F_icmp_code};
+
+void flow_line_fields(const char *fmt, uint64_t *fields)
+{
+	for (size_t i = 0; i < ARRAY_LEN(common_fields); i++)
+		fields[common_fields[i] / 64] |= (uint64_t)1 << (common_fields[i] % 64);
+	for (const char *p = strchr(fmt, '%'); p; p = strchr(p + 1, '%')) {
+		const struct token *t = find_token(p + 1);
+		if (t)
+			fields[t->field / 64] |= (uint64_t)1 << (t->field % 64);
+	}
+}
+
 static void pad(struct buf *out, const struct buf *text, int width, bool last)
 {
 	size_t w = (size_t)(width < 0 ? -width : width);

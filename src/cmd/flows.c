@@ -108,6 +108,8 @@ static int list(struct query_cli *c, const char *output)
 		query_cli_error(c, e, &d);
 		return EXIT_USAGE;
 	}
+	if (c->format < CLI_JSON)
+		flow_line_fields(p.fmt, c->q.fields);
 	e = run_flows(c->store, &c->q, &o, put, &p, &cost, &d);
 	buf_fini(&p.out);
 	if (p.write_failed)

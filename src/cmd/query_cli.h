@@ -32,6 +32,7 @@ struct query_args {
 	OPT('q', "quiet", FLAG, NULL, st, quiet, "neither header nor summary")
 /* clang-format on */
 
+/* Lines of text first. */
 enum cli_format {
 	CLI_TABLE,
 	CLI_LINE,

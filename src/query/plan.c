@@ -185,6 +185,11 @@ void plan_make(struct plan *p, const struct query *q, const char *database, bool
 		plan_top(p, hours);
 }
 
+bool plan_totals_add_up(const struct plan *p)
+{
+	return ends_of(p) != ENDS_EITHER;
+}
+
 const char *plan_source(const struct plan *p)
 {
 	enum source s = SOURCE_FLOWS;

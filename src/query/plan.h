@@ -40,11 +40,14 @@ enum { PLAN_BRANCHES_MAX = 6 };
 struct plan {
 	const struct query *q;
 	const char *database;
-	unsigned
-	    by[QUERY_BY_MAX]; /* the keys of this plan: those of the query, or none for its total */
+	unsigned by[QUERY_BY_MAX]; /* the keys of the query, or none for its total */
 	size_t n_by;
 	struct branch branch[PLAN_BRANCHES_MAX];
 	size_t n;
+	/* Set by the caller between plan_make and the SQL: */
+	bool address_presence; /* tell absent addresses from ::, which costs a column and a wider
+				  key. Without it both are in the group ::, marked as present */
+	bool totals;           /* top: the sums of all groups in every row */
 };
 
 /* Hours that talkers_1h has all of (store/talkers.h); equal = none. */
@@ -60,10 +63,17 @@ void plan_make(struct plan *p, const struct query *q, const char *database, bool
 /* The table named as `source` of the answer: the coarsest one that took part. */
 const char *plan_source(const struct plan *p);
 
+/* Whether all groups together are everything that matches, each record once. */
+bool plan_totals_add_up(const struct plan *p);
+
 /* Columns of the rows, in RowBinary: key 0.., present (UInt8, bit i = key i), then
- *   top     bytes, packets, flows, groups (UInt64), rate (UInt32: the largest sampling rate); best
- * first, limit rows series  bin (UInt32), value of the metric's counter (UInt64), rate (UInt32)
- * rate is 1 for a raw query. */
+ *
+ * top: bytes, packets, flows, number of groups, and bytes, packets, flows of all groups (0 without
+ * totals; a biflow counts as one flow here), all UInt64; rate (UInt32: the largest sampling rate; 1
+ * without totals). Best first, limit rows.
+ *
+ * series: an array of (bin UInt32, value of the metric's counter UInt64); rate. Best first, limit
+ * rows. */
 void plan_top_sql(const struct plan *p, struct buf *sql);
 void plan_series_sql(const struct plan *p, struct buf *sql);
 

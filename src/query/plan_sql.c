@@ -93,6 +93,11 @@ static void key_names(const struct plan *p, struct buf *sql)
 	buf_str(sql, "kp");
 }
 
+static bool reads_presence(const struct plan *p, enum field f)
+{
+	return p->address_presence || field_table[f].ctype != CT_IP;
+}
+
 /* "src_ip AS k0, ..., <bits> AS kp" */
 static void keys(const struct plan *p, const struct branch *b, struct buf *sql)
 {
@@ -102,9 +107,13 @@ static void keys(const struct plan *p, const struct branch *b, struct buf *sql)
 			i);
 	buf_str(sql, "toUInt8(0");
 	for (size_t i = 0; i < p->n_by; i++) {
+		enum field f = is_talkers_address(p, b, i) ? F_src_ip : key_column(p, b, i);
 		buf_str(sql, " + ");
-		present_test(sql, is_talkers_address(p, b, i) ? F_src_ip : key_column(p, b, i));
-		buf_fmt(sql, " * %u", 1u << i);
+		if (reads_presence(p, f)) {
+			present_test(sql, f);
+			buf_str(sql, " * ");
+		}
+		buf_fmt(sql, "%u", 1u << i);
 	}
 	buf_str(sql, ") AS kp");
 }
@@ -123,6 +132,26 @@ static void time_range(struct buf *sql, bool raw, int64_t from, int64_t to)
 			(long long)(from / 1000), (long long)(to / 1000));
 }
 
+static void ends_differ(const struct plan *p, struct buf *sql)
+{
+	const char *and = "";
+	buf_str(sql, " AND NOT (");
+	for (size_t i = 0; i < p->n_by; i++) {
+		enum field s = key_field(p->by[i], false), d = key_field(p->by[i], true);
+		if (!key_is_pseudo(p->by[i]))
+			continue;
+		buf_fmt(sql, "%s%s = %s", and, field_table[s].name, field_table[d].name);
+		and = " AND ";
+		if (!reads_presence(p, s))
+			continue;
+		buf_str(sql, and);
+		present_test(sql, s);
+		buf_str(sql, " = ");
+		present_test(sql, d);
+	}
+	buf_str(sql, ")");
+}
+
 static void where(const struct plan *p, const struct branch *b, int64_t late_ms, struct buf *sql)
 {
 	bool raw = source_rollup(b->source) < 0;
@@ -138,20 +167,8 @@ static void where(const struct plan *p, const struct branch *b, int64_t late_ms,
 	}
 	if (raw && b->half == HALF_REVERSE)
 		buf_str(sql, " AND (rev_bytes > 0 OR rev_packets > 0)");
-	if (b->unless_equal) {
-		buf_str(sql, " AND NOT (");
-		for (size_t i = 0, n = 0; i < p->n_by; i++)
-			if (key_is_pseudo(p->by[i])) {
-				enum field s = key_field(p->by[i], false),
-					   d = key_field(p->by[i], true);
-				buf_fmt(sql, "%s%s = %s AND ", n++ ? " AND " : "",
-					field_table[s].name, field_table[d].name);
-				present_test(sql, s);
-				buf_str(sql, " = ");
-				present_test(sql, d);
-			}
-		buf_str(sql, ")");
-	}
+	if (b->unless_equal)
+		ends_differ(p, sql);
 	buf_str(sql, " AND (");
 	filter_sql(p->q->filter, sql, NULL);
 	buf_str(sql, ")");
@@ -162,10 +179,11 @@ static void from(const struct plan *p, const struct branch *b, struct buf *sql)
 	buf_fmt(sql, " FROM %s.%s", p->database, source_table(b->source));
 }
 
-static void rate(const struct plan *p, struct buf *sql)
+static void rate(const struct plan *p, const char *alias, struct buf *sql)
 {
-	buf_str(sql,
-		p->q->raw ? "toUInt32(1) AS m_rate" : "max(greatest(sampling_rate, 1)) AS m_rate");
+	bool asked = p->totals || p->q->kind == QUERY_SERIES;
+	buf_fmt(sql, "%s AS %s",
+		asked && !p->q->raw ? "max(greatest(sampling_rate, 1))" : "toUInt32(1)", alias);
 }
 
 static void top_branch(const struct plan *p, const struct branch *b, struct buf *sql)
@@ -179,7 +197,8 @@ static void top_branch(const struct plan *p, const struct branch *b, struct buf 
 		buf_str(sql, "count() AS m_flows, ");
 	else
 		buf_fmt(sql, "sum(%s) AS m_flows, ", sums[COUNTER_FLOWS]);
-	rate(p, sql);
+	buf_fmt(sql, "%s AS m_own, ", b->half == HALF_REVERSE ? "toUInt64(0)" : "m_flows");
+	rate(p, "m_rate", sql);
 	from(p, b, sql);
 	where(p, b, 0, sql);
 	buf_str(sql, " GROUP BY ");
@@ -198,7 +217,7 @@ static void series_branch(const struct plan *p, const struct branch *b, struct b
 			from_s, q->step_s);
 		keys(p, b, sql);
 		buf_fmt(sql, ", sum(%s%s) AS m_value, ", series_sums[b->half][c], s);
-		rate(p, sql);
+		rate(p, "m_rate", sql);
 		from(p, b, sql);
 		where(p, b, 0, sql);
 		buf_str(sql, " GROUP BY m_bin, ");
@@ -213,11 +232,13 @@ static void series_branch(const struct plan *p, const struct branch *b, struct b
 			 : ", sum(quo + if(i = n - 1, total - quo * n, 0)) AS m_value, ");
 	buf_str(sql, "max(rate) AS m_rate FROM (WITH ");
 	rollup_bin_expr(sql, "t_last");
-	buf_str(sql, " AS b1, ");
+	buf_str(sql, " AS bl, ");
 	rollup_bin_expr(sql, "t_first");
-	buf_str(sql, " AS b0 SELECT b1, ");
-	rollup_spread_expr(sql, "b0", "b1");
-	buf_str(sql, " AS n, ");
+	/* A record of one bin may stand anywhere in its step: fewer groups. */
+	buf_str(sql, " AS b0 SELECT ");
+	rollup_spread_expr(sql, "b0", "bl");
+	buf_fmt(sql, " AS n, if(n = 1, bl - (bl - %lld) %% %u, bl) AS b1, ", from_s / SERIES_BIN_S,
+		q->step_s / SERIES_BIN_S);
 	keys(p, b, sql);
 	if (c == COUNTER_FLOWS) {
 		buf_str(sql, ", count() AS cnt, ");
@@ -229,7 +250,7 @@ static void series_branch(const struct plan *p, const struct branch *b, struct b
 		buf_fmt(sql, ")%s) AS quo, sum(%s%s) AS total, ", s,
 			top_sums[FAMILY_RAW][b->half][c], s);
 	}
-	buf_str(sql, q->raw ? "toUInt32(1) AS rate" : "max(greatest(sampling_rate, 1)) AS rate");
+	rate(p, "rate", sql);
 	from(p, b, sql);
 	where(p, b, (int64_t)SPREAD_BINS_MAX * SERIES_BIN_S * 1000, sql);
 	buf_str(sql, " GROUP BY b1, n, ");
@@ -255,17 +276,20 @@ static void branches(const struct plan *p, struct buf *sql,
 void plan_top_sql(const struct plan *p, struct buf *sql)
 {
 	static const char *const order[] = {"m_bytes", "m_packets", "m_flows"};
+	static const char *const totals[] = {"m_bytes", "m_packets", "m_own"};
 	buf_str(sql, "SELECT ");
 	key_names(p, sql);
-	buf_str(sql, ", toUInt64(m_bytes), toUInt64(m_packets), toUInt64(m_flows), count() OVER () "
-		     "AS m_groups, "
-		     "toUInt32(m_rate) FROM (");
+	buf_str(sql, ", toUInt64(m_bytes), toUInt64(m_packets), toUInt64(m_flows), "
+		     "toUInt64(count() OVER ())");
+	for (size_t i = 0; i < ARRAY_LEN(totals); i++)
+		buf_fmt(sql, p->totals ? ", toUInt64(sum(%s) OVER ())" : ", toUInt64(0)",
+			totals[i]);
+	buf_fmt(sql, ", toUInt32(%s) FROM (", p->totals ? "max(m_rate) OVER ()" : "1");
 	if (p->n > 1) {
 		buf_str(sql, "SELECT ");
 		key_names(p, sql);
 		buf_str(sql, ", sum(m_bytes) AS m_bytes, sum(m_packets) AS m_packets, sum(m_flows) "
-			     "AS m_flows, "
-			     "max(m_rate) AS m_rate FROM (");
+			     "AS m_flows, sum(m_own) AS m_own, max(m_rate) AS m_rate FROM (");
 	}
 	branches(p, sql, top_branch);
 	if (p->n > 1) {
@@ -277,28 +301,9 @@ void plan_top_sql(const struct plan *p, struct buf *sql)
 	buf_fmt(sql, " LIMIT %llu", (unsigned long long)p->q->limit);
 }
 
-void plan_series_sql(const struct plan *p, struct buf *sql)
+static void order_of_lines(const struct query *q, struct buf *sql)
 {
-	const struct query *q = p->q;
 	unsigned last = (unsigned)((q->to_ms - q->from_ms) / 1000 / q->step_s) - 1;
-	buf_str(sql, "WITH cells AS (SELECT m_bin, ");
-	key_names(p, sql);
-	buf_str(sql, ", sum(m_value) AS v, max(m_rate) AS r FROM (");
-	branches(p, sql, series_branch);
-	buf_str(sql, ") GROUP BY m_bin, ");
-	key_names(p, sql);
-	buf_str(sql, ") SELECT ");
-	key_names(p, sql);
-	buf_str(sql, ", m_bin, toUInt64(v), toUInt32(r) FROM cells");
-	if (p->n_by == 0)
-		return;
-	buf_str(sql, " WHERE (");
-	key_names(p, sql);
-	buf_str(sql, ") IN (SELECT ");
-	key_names(p, sql);
-	buf_str(sql, " FROM cells GROUP BY ");
-	key_names(p, sql);
-	buf_str(sql, " ORDER BY ");
 	switch (q->limit_by) {
 	case LIMIT_AVG:
 		buf_str(sql, "sum(v)");
@@ -312,9 +317,27 @@ void plan_series_sql(const struct plan *p, struct buf *sql)
 	case LIMIT_BY_MAX:
 		break;
 	}
+}
+
+/* Cells (bin, keys) are put together into one row per group, so that the best groups are chosen
+ * without reading twice. */
+void plan_series_sql(const struct plan *p, struct buf *sql)
+{
+	buf_str(sql, "SELECT ");
+	key_names(p, sql);
+	buf_str(sql, ", groupArray((m_bin, toUInt64(v))), toUInt32(max(r)) FROM (SELECT m_bin, ");
+	key_names(p, sql);
+	buf_str(sql, ", sum(m_value) AS v, max(m_rate) AS r FROM (");
+	branches(p, sql, series_branch);
+	buf_str(sql, ") GROUP BY m_bin, ");
+	key_names(p, sql);
+	buf_str(sql, ") GROUP BY ");
+	key_names(p, sql);
+	buf_str(sql, " ORDER BY ");
+	order_of_lines(p->q, sql);
 	buf_str(sql, " DESC, ");
 	key_names(p, sql);
-	buf_fmt(sql, " LIMIT %llu)", (unsigned long long)q->limit);
+	buf_fmt(sql, " LIMIT %llu", (unsigned long long)(p->n_by ? p->q->limit : 1));
 }
 
 void plan_flows_where(const struct query *q, struct buf *sql)

@@ -71,40 +71,90 @@ static double rate_of(const struct query *q, uint64_t bytes, uint64_t packets, u
 	return m->rate ? v / seconds : v;
 }
 
+/* An address without presence may be absent, or really be ::. */
+static bool is_ambiguous(const struct query *q, const struct cell *key)
+{
+	static const struct ip zero;
+	for (size_t i = 0; i < q->n_by; i++)
+		if (key[i].type == CT_IP && ip_equal(&key[i].ip, &zero))
+			return true;
+	return false;
+}
+
 static bool read_top_row(const struct query *q, size_t n_by, struct rd *r, struct top_row *row,
 			 struct top_result *ret)
 {
+	double seconds = (double)(q->to_ms - q->from_ms) / 1000;
 	row->key = read_keys(q, n_by, r);
 	row->bytes = rd_le64(r);
 	row->packets = rd_le64(r);
 	row->flows = rd_le64(r);
+	row->value = rate_of(q, row->bytes, row->packets, row->flows, seconds);
 	ret->groups = rd_le64(r);
-	ret->cost.scaled = rd_le32(r) > 1 || ret->cost.scaled;
-	row->value = rate_of(q, row->bytes, row->packets, row->flows,
-			     (double)(q->to_ms - q->from_ms) / 1000);
+	struct top_row *t = &ret->total;
+	t->bytes = rd_le64(r);
+	t->packets = rd_le64(r);
+	t->flows = rd_le64(r);
+	t->value = rate_of(q, t->bytes, t->packets, t->flows, seconds);
+	ret->cost.scaled = rd_le32(r) > 1;
 	return row->key && !r->bad;
 }
 
-static enum err read_top(const struct query *q, struct reply *a, struct top_result *ret,
-			 struct diag *reterr)
+static enum err read_top(const struct plan *p, struct reply *a, struct top_result *ret,
+			 bool *ret_ambiguous, struct diag *reterr)
 {
-	ret->rows = arena_alloc(q->arena, (q->limit + 1) * sizeof(*ret->rows));
+	const struct query *q = p->q;
+	size_t limit = p->n_by ? q->limit : 1;
+	*ret_ambiguous = false;
+	ret->n = 0;
+	ret->rows = arena_alloc(q->arena, (limit + 1) * sizeof(*ret->rows));
 	if (!ret->rows)
 		return no_memory(reterr);
-	while (rd_left(&a->rd) && ret->n < q->limit)
-		if (!read_top_row(q, q->n_by, &a->rd, &ret->rows[ret->n++], ret))
+	while (rd_left(&a->rd) && ret->n < limit) {
+		struct top_row *row = &ret->rows[ret->n++];
+		if (!read_top_row(q, p->n_by, &a->rd, row, ret))
 			return bad_answer(reterr);
+		if (p->n_by && is_ambiguous(q, row->key))
+			*ret_ambiguous = true;
+	}
 	return ERR_OK;
 }
 
-static enum err read_top_total(const struct query *q, struct reply *a, struct top_result *ret,
-			       struct diag *reterr)
+/* Runs a plan of groups; a second time with presence if an absent address may be among the best. */
+static enum err fetch_top(struct store *s, struct plan *p, const struct run_options *o,
+			  const char *suffix, struct top_result *ret, struct diag *reterr)
 {
-	struct top_result whole = {0};
-	if (rd_left(&a->rd) && !read_top_row(q, 0, &a->rd, &ret->total, &whole))
-		return bad_answer(reterr);
-	ret->cost.scaled = whole.cost.scaled;
-	return ERR_OK;
+	bool again = true;
+	enum err e = ERR_OK;
+	while (!e && again) {
+		struct buf sql = {0};
+		struct reply a = {0};
+		bool ambiguous = false;
+		plan_top_sql(p, &sql);
+		e = sql.bad ? no_memory(reterr)
+			    : fetch(s, buf_cstr(&sql), o, suffix, &a, &ret->cost, reterr);
+		if (!e)
+			e = read_top(p, &a, ret, &ambiguous, reterr);
+		again = ambiguous && !p->address_presence;
+		p->address_presence = true;
+		buf_fini(&a.data);
+		buf_fini(&sql);
+	}
+	ret->cost.source = plan_source(p);
+	return e;
+}
+
+/* The total of everything: with the groups where it must be read from the same flows, else by
+ * itself from a coarser table. */
+static enum err fetch_total(struct store *s, const struct query *q, const struct run_options *o,
+			    struct plan *groups, struct top_result *ret, struct diag *reterr)
+{
+	struct plan p;
+	plan_make(&p, q, store_database(s), true, (struct plan_hours){0});
+	groups->totals = plan_totals_add_up(groups) && strcmp(plan_source(&p), "flows") == 0 &&
+			 strcmp(plan_source(groups), "flows") == 0;
+	p.totals = true;
+	return groups->totals ? ERR_OK : fetch_top(s, &p, o, "-total", ret, reterr);
 }
 
 enum err run_top(struct store *s, const struct query *q, const struct run_options *o,
@@ -113,30 +163,21 @@ enum err run_top(struct store *s, const struct query *q, const struct run_option
 	uint64_t start = clock_mono_ns();
 	struct plan p;
 	struct plan_hours hours = {0};
-	struct buf sql = {0};
-	struct reply a = {0};
+	struct top_result whole = {0};
+	enum err e = ERR_OK;
 	memset(ret, 0, sizeof(*ret));
-	plan_make(&p, q, store_database(s), true, (struct plan_hours){0});
-	plan_top_sql(&p, &sql);
-	enum err e = sql.bad ? no_memory(reterr)
-			     : fetch(s, buf_cstr(&sql), o, "-total", &a, &ret->cost, reterr);
-	if (!e)
-		e = read_top_total(q, &a, ret, reterr);
-	buf_fini(&a.data);
-	buf_reset(&sql);
-	if (!e && plan_wants_hours(q))
+	if (plan_wants_hours(q))
 		e = talkers_ready(s, q->from_ms, q->to_ms, &hours.from_ms, &hours.to_ms, reterr);
-	if (!e) {
-		plan_make(&p, q, store_database(s), false, hours);
-		plan_top_sql(&p, &sql);
-		e = sql.bad ? no_memory(reterr)
-			    : fetch(s, buf_cstr(&sql), o, "", &a, &ret->cost, reterr);
-		if (!e)
-			e = read_top(q, &a, ret, reterr);
-		buf_fini(&a.data);
+	plan_make(&p, q, store_database(s), false, hours);
+	if (!e)
+		e = fetch_total(s, q, o, &p, &whole, reterr);
+	if (!e)
+		e = fetch_top(s, &p, o, "", ret, reterr);
+	if (!p.totals) {
+		ret->total = whole.total;
+		ret->cost.scaled = whole.cost.scaled;
+		ret->cost.rows_read += whole.cost.rows_read;
 	}
-	buf_fini(&sql);
-	ret->cost.source = plan_source(&p);
 	ret->cost.elapsed_ms = (clock_mono_ns() - start) / 1000000u;
 	return e;
 }
@@ -164,17 +205,6 @@ void series_statistics(struct series_line *line, size_t n, double *scratch)
 	line->last = line->values[n - 1];
 }
 
-static bool same_keys(const struct cell *a, const struct cell *b, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (a[i].present != b[i].present || a[i].num != b[i].num ||
-		    !ip_equal(&a[i].ip, &b[i].ip) || a[i].len != b[i].len ||
-		    (a[i].len && memcmp(a[i].bytes, b[i].bytes, a[i].len) != 0))
-			return false;
-	}
-	return true;
-}
-
 static bool new_line(const struct query *q, struct series_result *ret, const struct cell *key,
 		     struct series_line *line)
 {
@@ -183,35 +213,41 @@ static bool new_line(const struct query *q, struct series_result *ret, const str
 	return line->values != NULL;
 }
 
-static struct series_line *line_of(const struct query *q, struct series_result *ret,
-				   const struct cell *key)
+/* The cells of one line: values hold the plain counter until finish_line. */
+static bool read_cells(struct rd *r, struct series_line *line, size_t n_bins)
 {
-	for (size_t i = ret->n; i-- > 0;)
-		if (same_keys(ret->lines[i].key, key, q->n_by))
-			return &ret->lines[i];
-	if (ret->n == q->limit || !new_line(q, ret, key, &ret->lines[ret->n]))
-		return NULL;
-	return &ret->lines[ret->n++];
-}
-
-/* Adds a cell to a line: values hold the plain counter until finish_line. */
-static enum err read_cells(const struct query *q, size_t n_by, struct reply *a,
-			   struct series_result *ret, struct series_line *only, struct diag *reterr)
-{
-	while (rd_left(&a->rd)) {
-		struct cell *key = read_keys(q, n_by, &a->rd);
-		uint32_t bin = rd_le32(&a->rd);
-		double v = (double)rd_le64(&a->rd);
-		ret->cost.scaled = rd_le32(&a->rd) > 1 || ret->cost.scaled;
-		if (!key || a->rd.bad || bin >= ret->n_bins)
-			return bad_answer(reterr);
-		struct series_line *line = only ? only : line_of(q, ret, key);
-		if (!line)
-			return no_memory(reterr);
+	uint64_t n = cell_read_varint(r);
+	for (uint64_t i = 0; i < n && !r->bad; i++) {
+		uint32_t bin = rd_le32(r);
+		double v = (double)rd_le64(r);
+		if (r->bad || bin >= n_bins)
+			return false;
 		line->values[bin] += v;
 		line->total += v;
 	}
-	return ERR_OK;
+	return !r->bad;
+}
+
+static enum err read_series(const struct plan *p, struct reply *a, struct series_result *ret,
+			    bool *ret_ambiguous, struct diag *reterr)
+{
+	const struct query *q = p->q;
+	*ret_ambiguous = false;
+	ret->n = 0;
+	while (rd_left(&a->rd) && ret->n < q->limit) {
+		struct series_line *line = &ret->lines[ret->n++];
+		struct cell *key = read_keys(q, p->n_by, &a->rd);
+		if (!key)
+			return bad_answer(reterr);
+		if (!new_line(q, ret, key, line))
+			return no_memory(reterr);
+		if (!read_cells(&a->rd, line, ret->n_bins))
+			return bad_answer(reterr);
+		ret->cost.scaled = rd_le32(&a->rd) > 1 || ret->cost.scaled;
+		if (p->n_by && is_ambiguous(q, key))
+			*ret_ambiguous = true;
+	}
+	return a->rd.bad ? bad_answer(reterr) : ERR_OK;
 }
 
 static void finish_line(const struct query *q, struct series_line *line, size_t n_bins,
@@ -264,22 +300,39 @@ static void sort_lines(const struct query *q, struct series_result *ret)
 }
 
 static enum err fetch_series(struct store *s, const struct query *q, const struct run_options *o,
-			     bool total, struct series_result *ret, struct series_line *only,
-			     struct diag *reterr)
+			     bool total, struct series_result *ret, struct diag *reterr)
 {
 	struct plan p;
-	struct buf sql = {0};
-	struct reply a = {0};
+	bool again = true;
+	enum err e = ERR_OK;
 	plan_make(&p, q, store_database(s), total, (struct plan_hours){0});
-	plan_series_sql(&p, &sql);
-	enum err e =
-	    sql.bad ? no_memory(reterr)
-		    : fetch(s, buf_cstr(&sql), o, total ? "-total" : "", &a, &ret->cost, reterr);
-	if (!e)
-		e = read_cells(q, total ? 0 : q->n_by, &a, ret, only, reterr);
-	buf_fini(&a.data);
-	buf_fini(&sql);
+	while (!e && again) {
+		struct buf sql = {0};
+		struct reply a = {0};
+		bool ambiguous = false;
+		plan_series_sql(&p, &sql);
+		e = sql.bad ? no_memory(reterr)
+			    : fetch(s, buf_cstr(&sql), o, total ? "-total" : "", &a, &ret->cost,
+				    reterr);
+		if (!e)
+			e = read_series(&p, &a, ret, &ambiguous, reterr);
+		again = ambiguous && !p.address_presence;
+		p.address_presence = true;
+		buf_fini(&a.data);
+		buf_fini(&sql);
+	}
 	ret->cost.source = plan_source(&p);
+	return e;
+}
+
+/* The line of everything; zeros when nothing matches. */
+static enum err total_line(struct store *s, const struct query *q, const struct run_options *o,
+			   struct series_result *ret, struct series_line *line, struct diag *reterr)
+{
+	enum err e = fetch_series(s, q, o, true, ret, reterr);
+	if (!e && ret->n)
+		*line = ret->lines[0];
+	ret->n = 0;
 	return e;
 }
 
@@ -295,9 +348,9 @@ enum err run_series(struct store *s, const struct query *q, const struct run_opt
 	if (!ret->lines || !scratch || !new_line(q, ret, NULL, &total) ||
 	    !new_line(q, ret, NULL, &ret->other))
 		return no_memory(reterr);
-	enum err e = fetch_series(s, q, o, true, ret, &total, reterr);
+	enum err e = total_line(s, q, o, ret, &total, reterr);
 	if (!e && q->n_by)
-		e = fetch_series(s, q, o, false, ret, NULL, reterr);
+		e = fetch_series(s, q, o, false, ret, reterr);
 	if (e)
 		return e;
 	if (q->n_by) {
