@@ -33,7 +33,8 @@ verify:
 bench:
 	@tools/setup.sh test
 	@tools/build.sh release tests
-	@exec bench/run
+	@python3 bench/collect.py
+	@python3 bench/query.py
 fmt:
 	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
 clean:
