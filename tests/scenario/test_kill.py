@@ -10,7 +10,7 @@ import unittest
 
 from weir import BUILD, Weir, wait_for
 
-FLOWS, RATE = 5_000_000, 300_000
+FLOWS, RATE = 5_000_000, 200_000
 
 
 class Load:
@@ -34,6 +34,12 @@ class Kill(unittest.TestCase):
         self.assertIsNotNone(pid, role)
         os.kill(pid, signal.SIGKILL)
         wait_for(f"{role} is started again", lambda: weir.pid_of(role) not in (None, pid), 30)
+
+    def all_accounted(self, weir, sent):
+        def done():
+            r = weir.stats()["records"]
+            return r["decoded"] + r["lost_before"] == sent
+        wait_for("every record sent is decoded or known to be lost", done, 60)
 
     def rollups_agree(self, weir):
         raw = weir.sql("SELECT sum(bytes + rev_bytes), sum(packets + rev_packets), count() FROM flows")
@@ -63,7 +69,7 @@ class Kill(unittest.TestCase):
             time.sleep(4)
             self.kill(weir, "collect")
             sent = load.finish()
-            time.sleep(2)
+            self.all_accounted(weir, sent)
             stats = weir.check_equations()
             stored = weir.number("SELECT count() FROM flows")
             self.assertEqual(stats["records"]["stored"], stored)
