@@ -16,7 +16,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Build folder and its suites: everything under the sanitizers, and what only the release build can run.
 MESON = [("build-asan", ["unit", "fuzz", "scenario"]), ("build", ["style", "release"])]
 WEB = ["check", "test:unit", "test:e2e"]
-WEB_SECONDS = 400  # for each; a hanging browser is a failure
+WEB_SECONDS = 900  # for each; a hanging browser is a failure
 
 # How programs report their cases: (passed, failed, skipped), as sums over all matches in the output.
 CASES = [
