@@ -74,11 +74,18 @@ struct decoder_opts {
 	void *ctx;
 };
 
+/* How a datagram or message came. */
+enum transport { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS };
+
 struct datagram {
 	const uint8_t *p; /* borrowed during the call */
 	size_t n;
 	struct ip src; /* all zero: nameless (raw files), exporter_ip stays absent */
 	uint16_t src_port;
+	uint8_t transport; /* enum transport */
+	/* The TCP or TLS session it came in, 0 = none (UDP). Exporters, templates and sequences of
+	 * a session are its own (RFC 7011 8.4) and end with it: decoder_session_end. */
+	uint32_t session;
 	int64_t t_recv; /* ms since the epoch; 0 = not known: the export time stands in for it,
 			   t_recv stays absent */
 };
@@ -89,6 +96,9 @@ void decoder_free(struct decoder *d);
 
 /* Decodes one datagram. Always counts exactly one of datagrams_decoded and reject_*. */
 void decoder_feed(struct decoder *d, const struct datagram *dg);
+/* A session is over: forgets its exporters with their templates and what waits for them. Gaps in
+ * their sequences are counted as lost, since nothing can fill them any more. */
+void decoder_session_end(struct decoder *d, uint32_t session);
 /* Emits the rows decoded so far. Call it at least once a second, and before decoder_sequences. */
 void decoder_flush(struct decoder *d);
 /* Rows decoded and not yet emitted. */
@@ -96,8 +106,8 @@ uint32_t decoder_open_rows(const struct decoder *d);
 /* Changes the fallback sampling rate (configuration reload); 0 = none. */
 void decoder_set_sampling(struct decoder *d, uint32_t rate);
 
-/* --- who sends what: a row of the exporters page. One exporter = (address, port, domain, version).
- */
+/* --- who sends what: a row of the exporters page. One exporter = (address, port, domain, version,
+ * session). */
 enum {
 	MALFORMED_FIRST = ST_malformed_set_length,
 	MALFORMED_N = ST_malformed_count + 1 - MALFORMED_FIRST
@@ -108,6 +118,8 @@ struct exporter_info {
 	uint16_t port;
 	uint8_t version;         /* as export_version in fields.def */
 	uint8_t sampling_source; /* as sampling_source in fields.def; 0 = not known */
+	uint8_t transport;       /* enum transport */
+	uint32_t session;        /* 0 = UDP */
 	uint32_t domain;
 	uint32_t sampling_rate;                /* the last one told; 0 = not known */
 	uint32_t templates, templates_missing; /* known; ids that data came for and are not known */
@@ -135,7 +147,8 @@ struct decoder_sequence {
 	uint32_t
 	    open; /* units in gaps that late datagrams may still fill; not counted as lost yet */
 };
-/* Writes the sequences of up to max exporters, most recently heard first; returns how many. */
+/* Writes the sequences of up to max exporters, most recently heard first; returns how many. Those
+ * of sessions are left out: they begin anew with the next session. */
 size_t decoder_sequences(const struct decoder *d, struct decoder_sequence *ret, size_t max);
 /* Takes over saved ones; call before the first datagram. Exporters already known keep theirs. */
 void decoder_restore(struct decoder *d, const struct decoder_sequence *s, size_t n);

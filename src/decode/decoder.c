@@ -91,7 +91,7 @@ void decoder_free(struct decoder *d)
 
 bool exporter_plausible(const struct decoder *d, const struct datagram *dg)
 {
-	return exporter_source_known(d, &dg->src, dg->src_port) || frame_is_export(dg->p, dg->n);
+	return exporter_source_known(d, dg) || frame_is_export(dg->p, dg->n);
 }
 
 enum stat_id exporter_for(struct decoder *d, const struct datagram *dg,
@@ -111,7 +111,7 @@ static enum stat_id reject_reason(const struct decoder *d, const struct datagram
 {
 	if (frame_is_foreign(dg->p, dg->n))
 		return ST_reject_version;
-	if (!exporter_source_known(d, &dg->src, dg->src_port))
+	if (!exporter_source_known(d, dg))
 		return ST_reject_not_export;
 	return version_known || dg->n < 2 ? ST_reject_short_header : ST_reject_version;
 }

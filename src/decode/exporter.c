@@ -19,24 +19,24 @@ static struct exporter **bucket_of(const struct decoder *d, const struct ip *ip,
 	return &d->buckets[hash64(key, sizeof(key), hash_seed()) & (d->n_buckets - 1)];
 }
 
-static bool is_from(const struct exporter *e, const struct ip *ip, uint16_t port)
+static bool is_from(const struct exporter *e, const struct ip *ip, uint16_t port, uint32_t session)
 {
-	return e->info.port == port && ip_equal(&e->info.ip, ip);
+	return e->info.port == port && e->info.session == session && ip_equal(&e->info.ip, ip);
 }
 
 struct exporter *exporter_find(const struct decoder *d, const struct exporter_key *k)
 {
 	for (struct exporter *e = *bucket_of(d, &k->ip, k->port); e; e = e->next)
 		if (e->info.domain == k->domain && e->info.version == k->version &&
-		    is_from(e, &k->ip, k->port))
+		    is_from(e, &k->ip, k->port, k->session))
 			return e;
 	return NULL;
 }
 
-bool exporter_source_known(const struct decoder *d, const struct ip *ip, uint16_t port)
+bool exporter_source_known(const struct decoder *d, const struct datagram *dg)
 {
-	for (const struct exporter *e = *bucket_of(d, ip, port); e; e = e->next)
-		if (is_from(e, ip, port))
+	for (const struct exporter *e = *bucket_of(d, &dg->src, dg->src_port); e; e = e->next)
+		if (is_from(e, &dg->src, dg->src_port, dg->session))
 			return true;
 	return false;
 }
@@ -76,13 +76,16 @@ static void set_device(struct decoder *d, const struct exporter *e, struct expor
 {
 	for (struct exporter *x = *bucket_of(d, &e->info.ip, e->info.port); x; x = x->next)
 		if (x != e && x->info.version == e->info.version &&
-		    is_from(x, &e->info.ip, e->info.port))
+		    is_from(x, &e->info.ip, e->info.port, e->info.session))
 			x->device = device;
 }
 
 static void enter(struct decoder *d, struct exporter *e)
 {
-	const struct exporter_key whole = {e->info.ip, e->info.port, e->info.version, 0};
+	const struct exporter_key whole = {.ip = e->info.ip,
+					   .port = e->info.port,
+					   .version = e->info.version,
+					   .session = e->info.session};
 	e->device = e->info.domain ? exporter_find(d, &whole) : NULL;
 	link_bucket(d, e);
 	if (e->info.domain == 0)
@@ -121,7 +124,8 @@ static struct exporter *moved(struct decoder *d, const struct exporter_key *k, u
 	struct exporter *e = d->newest;
 	for (unsigned i = 0; e && i < MOVED_LOOKBACK; e = e->older, i++)
 		if (e->info.domain == k->domain && e->info.version == k->version && seq != 0 &&
-		    e->sequence.started && e->sequence.next == seq && ip_equal(&e->info.ip, &k->ip))
+		    e->info.session == 0 && e->sequence.started && e->sequence.next == seq &&
+		    ip_equal(&e->info.ip, &k->ip))
 			return e;
 	return NULL;
 }
@@ -129,7 +133,7 @@ static struct exporter *moved(struct decoder *d, const struct exporter_key *k, u
 enum stat_id exporter_add(struct decoder *d, const struct exporter_key *k, int64_t now,
 			  const uint32_t *seq, struct exporter **ret)
 {
-	struct exporter *e = seq ? moved(d, k, *seq) : NULL;
+	struct exporter *e = seq && k->session == 0 ? moved(d, k, *seq) : NULL;
 	if (e) {
 		leave(d, e);
 		e->info.port = k->port;
@@ -145,8 +149,12 @@ enum stat_id exporter_add(struct decoder *d, const struct exporter_key *k, int64
 	e = calloc(1, sizeof(*e));
 	if (!e)
 		return ST_reject_no_memory;
-	e->info = (struct exporter_info){
-	    .ip = k->ip, .port = k->port, .version = k->version, .domain = k->domain};
+	e->info = (struct exporter_info){.ip = k->ip,
+					 .port = k->port,
+					 .version = k->version,
+					 .domain = k->domain,
+					 .session = k->session,
+					 .transport = k->transport};
 	enter(d, e);
 	link_newest(d, e);
 	d->n_exporters++;
@@ -189,6 +197,18 @@ void exporter_sequence(struct decoder *d, struct exporter *e, const struct seque
 	count(d, e->info.version == 9 ? ST_sequence_lost_datagrams : ST_records_lost_before,
 	      e->sequence.lost - lost);
 	count(d, ST_sequence_restarts, e->sequence.restarts - restarts);
+}
+
+void decoder_session_end(struct decoder *d, uint32_t session)
+{
+	struct exporter *older;
+	for (struct exporter *e = d->newest; e; e = older) {
+		older = e->older;
+		if (session == 0 || e->info.session != session)
+			continue;
+		count(d, ST_records_lost_before, sequence_lost(&e->sequence) - e->sequence.lost);
+		forget(d, e);
+	}
 }
 
 /* --- templates */
@@ -312,7 +332,7 @@ size_t decoder_sequences(const struct decoder *d, struct decoder_sequence *ret, 
 {
 	size_t n = 0;
 	for (const struct exporter *e = d->newest; e && n < max; e = e->older)
-		if (e->sequence.started)
+		if (e->sequence.started && e->info.session == 0)
 			ret[n++] = (struct decoder_sequence){
 			    .ip = e->info.ip,
 			    .port = e->info.port,
@@ -327,7 +347,10 @@ void decoder_restore(struct decoder *d, const struct decoder_sequence *s, size_t
 {
 	/* The first is the one most recently heard: it must become the newest. */
 	for (size_t i = MIN_OF(n, d->opts.max_exporters); i-- > 0;) {
-		struct exporter_key k = {s[i].ip, s[i].port, s[i].version, s[i].domain};
+		struct exporter_key k = {.ip = s[i].ip,
+					 .port = s[i].port,
+					 .version = s[i].version,
+					 .domain = s[i].domain};
 		if (exporter_find(d, &k) || d->n_exporters >= d->opts.max_exporters)
 			continue;
 		struct exporter *e;

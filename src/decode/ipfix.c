@@ -15,8 +15,12 @@ static enum stat_id one_message(struct decoder *d, const struct datagram *dg, si
 	struct message m = {.dialect = DIALECT_IPFIX, .t_recv = dg->t_recv, .has_domain = true};
 	m.clock.export_ms = (int64_t)rd_be32(&r) * 1000;
 	uint32_t seq = rd_be32(&r);
-	struct exporter_key key = {
-	    .ip = dg->src, .port = dg->src_port, .version = VERSION, .domain = rd_be32(&r)};
+	struct exporter_key key = {.ip = dg->src,
+				   .port = dg->src_port,
+				   .version = VERSION,
+				   .domain = rd_be32(&r),
+				   .session = dg->session,
+				   .transport = dg->transport};
 	enum stat_id result = exporter_for(d, dg, &key, &seq, &m.exporter);
 	if (result != ST_datagrams_decoded)
 		return result;

@@ -121,6 +121,8 @@ struct exporter_key {
 	uint16_t port;
 	uint8_t version;
 	uint32_t domain;
+	uint32_t session;
+	uint8_t transport; /* not looked at when comparing */
 };
 /* The exporter of a message: known, or new if the datagram is an export beyond doubt or its source
  * has sent one before. seq: of its header, NULL if the version has none. *ret is set if the result
@@ -132,8 +134,8 @@ bool exporter_plausible(const struct decoder *d, const struct datagram *dg);
  */
 bool exporter_restarted(struct exporter *e, uint32_t uptime);
 struct exporter *exporter_find(const struct decoder *d, const struct exporter_key *k);
-/* Whether any exporter at this address and port is known. */
-bool exporter_source_known(const struct decoder *d, const struct ip *ip, uint16_t port);
+/* Whether any exporter at this address and port, in this session, is known. */
+bool exporter_source_known(const struct decoder *d, const struct datagram *dg);
 /* A new one, in place of a silent one at the limit; one that went on sending from another port is
  * taken over with its templates if `seq` is what it would send next. Result as exporter_for. */
 enum stat_id exporter_add(struct decoder *d, const struct exporter_key *k, int64_t now,

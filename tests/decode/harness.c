@@ -53,8 +53,12 @@ void harness_feed_bytes(struct harness *h, const void *p, size_t n)
 	assert_non_null(exact);
 	if (n)
 		memcpy(exact, p, n);
-	const struct datagram dg = {
-	    .p = exact, .n = n, .src = h->src, .src_port = h->port, .t_recv = h->t_recv};
+	const struct datagram dg = {.p = exact,
+				    .n = n,
+				    .src = h->src,
+				    .src_port = h->port,
+				    .session = h->session,
+				    .t_recv = h->t_recv};
 	decoder_feed(h->decoder, &dg);
 	decoder_flush(h->decoder);
 	free(exact);

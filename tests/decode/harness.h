@@ -20,6 +20,7 @@ struct harness {
 	struct buf options; /* option_json lines */
 	struct ip src;
 	uint16_t port;
+	uint32_t session;
 	int64_t t_recv;
 };
 

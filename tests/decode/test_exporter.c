@@ -202,6 +202,38 @@ static void held_data_goes_with_its_exporter(void **state)
 	harness_free(h);
 }
 
+/* RFC 7011 8.4: templates live and die with their session; 10.4: sequences too. */
+static void sessions_are_worlds_of_their_own(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	struct decoder_sequence saved[4];
+	send(h, 10, 1, 0, 256);
+	h->session = 7;
+	send_data(h, 10, 1, 900, 256); /* the template of the UDP exporter is not its own */
+	assert_int_equal(h->rows->n, 0);
+	assert_int_equal(harness_stat(h, ST_sets_held), 1);
+	h->session = 8;
+	send(h, 10, 1, 0, 256);
+	send_data(h, 10, 1, 0, 256);
+	send_data(h, 10, 1, 5, 256); /* 1 was expected: 4 records are missing */
+	assert_int_equal(h->rows->n, 2);
+	assert_int_equal(harness_stat(h, ST_exporters_live), 3);
+	assert_int_equal(decoder_sequences(h->decoder, saved, 4), 1);
+	decoder_session_end(h->decoder, 8);
+	assert_int_equal(harness_stat(h, ST_exporters_live), 2);
+	assert_int_equal(harness_stat(h, ST_templates_live), 1);
+	assert_int_equal(harness_stat(h, ST_records_lost_before), 4);
+	decoder_session_end(h->decoder, 7);
+	assert_int_equal(harness_stat(h, ST_drop_no_template), 1);
+	decoder_session_end(h->decoder, 0); /* no session: nothing ends */
+	assert_int_equal(harness_stat(h, ST_exporters_live), 1);
+	h->session = 8;
+	send_data(h, 10, 1, 0, 256); /* the id again, but not the session */
+	assert_int_equal(h->rows->n, 2);
+	harness_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +246,7 @@ int main(void)
 	    cmocka_unit_test(sequences_are_saved_and_restored),
 	    cmocka_unit_test(first_and_last_seen),
 	    cmocka_unit_test(held_data_goes_with_its_exporter),
+	    cmocka_unit_test(sessions_are_worlds_of_their_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
