@@ -218,6 +218,8 @@ static void rows_done(struct decoder *d, struct message *m, const struct rows *r
 	d->no_recv[r->b->shape] |= m->t_recv == 0;
 	count_decoded(d, r->k);
 	m->exporter->info.records += r->k;
+	timing_see(&m->exporter->timing, r->b, r->row, r->k,
+		   template_uses(r->t, F_t_last) && m->t_recv != 0);
 	m->records += r->k;
 	if (batch_room(r->b) == 0)
 		decoder_emit(d, r->b->shape);

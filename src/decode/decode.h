@@ -110,7 +110,8 @@ void decoder_set_sampling(struct decoder *d, uint32_t rate);
  * session). */
 enum {
 	MALFORMED_FIRST = ST_malformed_set_length,
-	MALFORMED_N = ST_malformed_count + 1 - MALFORMED_FIRST
+	MALFORMED_N = ST_malformed_count + 1 - MALFORMED_FIRST,
+	MISSING_SHOWN = 8
 };
 
 struct exporter_info {
@@ -128,8 +129,20 @@ struct exporter_info {
 	 * arrivals may still reduce the newest part. */
 	uint64_t lost;
 	uint64_t restarts;
+	uint64_t reordered;    /* datagrams that came late and filled a gap */
+	uint64_t repeated;     /* datagrams whose number had been seen: sent or delivered twice */
+	uint64_t held;         /* data sets that wait for their template now */
+	uint64_t given_up;     /* records dropped because their template did not come in time */
 	int64_t clock_skew_ms; /* t_recv - export time, of the last datagram */
 	int64_t first_seen, last_seen;
+	int64_t options_seen, templates_seen; /* the last of these; 0 = none yet */
+	/* t_recv - t_last: the sum over lag_records records, so that a reader can take the mean of
+	 * any time between two looks. */
+	int64_t lag_sum_ms;
+	uint64_t lag_records;
+	uint32_t active_timeout_ms; /* after which it cuts long flows, by their durations; 0 = none
+				       was long enough to tell */
+	uint16_t missing[MISSING_SHOWN]; /* the first of templates_missing */
 	uint64_t malformed[MALFORMED_N]; /* stat_table[MALFORMED_FIRST + i].name */
 };
 /* Calls fn for every exporter heard of; info is borrowed during the call. On the decoder's thread.

@@ -320,6 +320,13 @@ void decoder_exporters(const struct decoder *d,
 		struct exporter_info info = e->info;
 		info.lost = sequence_lost(&e->sequence);
 		info.restarts = e->sequence.restarts;
+		info.reordered = e->sequence.late;
+		info.repeated = e->sequence.repeated;
+		info.held = e->n_held;
+		info.active_timeout_ms = timing_active_timeout_ms(&e->timing);
+		info.lag_sum_ms = e->timing.lag_sum_ms;
+		info.lag_records = e->timing.lag_records;
+		memcpy(info.missing, e->missing, sizeof(info.missing));
 		if (info.sampling_source == 0 && d->opts.sampling_rate) {
 			info.sampling_rate = d->opts.sampling_rate;
 			info.sampling_source = RATE_CONFIG;

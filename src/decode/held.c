@@ -34,6 +34,7 @@ static void give_up(struct decoder *d, struct held_set *h)
 	unlink_held(d, h);
 	count(d, ST_sets_without_template, 1);
 	count(d, ST_drop_no_template, h->records);
+	h->message.exporter->info.given_up += h->records;
 	free(h);
 }
 
@@ -48,6 +49,7 @@ void held_add(struct decoder *d, struct message *m, uint16_t id, const struct rd
 		count(d, ST_sets_without_template, 1);
 		count(d, ST_records_decoded, 1);
 		count(d, ST_drop_no_template, 1);
+		m->exporter->info.given_up++;
 		return;
 	}
 	while (d->n_held >= d->opts.max_held_sets || d->held_mem + mem > d->opts.max_held_mem)

@@ -122,6 +122,7 @@ static void one_record(struct decoder *d, struct message *m, const struct templa
 	message_uptime(m);
 	count(d, ST_records_options, 1);
 	m->exporter->info.option_records++;
+	m->exporter->info.options_seen = m->exporter->info.last_seen;
 	m->option_records++;
 	if (!d->opts.option)
 		return;

@@ -33,6 +33,7 @@ static bool gap_fill(struct sequence *s, uint32_t seq, uint32_t units)
 		uint32_t before = seq - g->from;
 		if (before >= g->n)
 			continue;
+		s->late++;
 		uint32_t took = MIN_OF(units, g->n - before);
 		uint32_t after = g->n - before - took;
 		uint32_t tick = g->tick, after_from = seq + took;
@@ -66,10 +67,12 @@ static void begin_anew(struct sequence *s, const struct sequence_step *step)
 /* A number before the expected one that fills no gap: a duplicate, or the exporter counts anew. */
 static void behind(struct sequence *s, const struct sequence_step *step)
 {
-	if (s->behind_n && step->seq == s->behind_next && step->units)
+	if (s->behind_n && step->seq == s->behind_next && step->units) {
 		s->behind_n++;
-	else
+	} else {
+		s->repeated += s->behind_n;
 		s->behind_n = 1;
+	}
 	s->behind_next = step->seq + step->units;
 	if (s->behind_n >= SEQUENCE_BEHIND)
 		begin_anew(s, step);
@@ -88,6 +91,7 @@ void sequence_see(struct sequence *s, const struct sequence_step *step)
 		if (ahead > 0 && !s->loose)
 			gap_open(s, s->next, (uint32_t)ahead);
 		s->next = step->seq + step->units;
+		s->repeated += s->behind_n;
 		s->behind_n = 0;
 	} else if (!gap_fill(s, step->seq, step->units)) {
 		behind(s, step);

@@ -27,6 +27,8 @@ struct sequence {
 	struct sequence_gap gaps[SEQUENCE_GAPS]; /* oldest first */
 	uint64_t lost;                           /* for certain */
 	uint64_t restarts;
+	uint64_t late;     /* datagrams that filled a gap */
+	uint64_t repeated; /* datagrams that came again; the newest are judged by what follows */
 };
 
 struct sequence_step {

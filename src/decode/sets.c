@@ -25,6 +25,7 @@ static void learn(struct decoder *d, struct message *m, const struct template_de
 {
 	struct template *known = exporter_template(m->exporter, def->id);
 	m->template_records++;
+	m->exporter->info.templates_seen = m->exporter->info.last_seen;
 	count(d, def->options ? ST_templates_options_received : ST_templates_received, 1);
 	if (known && template_same(known, def)) {
 		known->used_at = m->exporter->info.datagrams;

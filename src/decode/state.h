@@ -5,6 +5,7 @@
 #include "decode/convert.h"
 #include "decode/decode.h"
 #include "decode/sequence.h"
+#include "decode/timing.h"
 #include "model/batch.h"
 
 enum {
@@ -31,6 +32,7 @@ struct exporter {
 	struct exporter *device;
 	struct exporter_info info;
 	struct sequence sequence;
+	struct timing timing;
 	struct template *templates[TEMPLATE_BUCKETS];
 	uint16_t missing[MISSING_MAX];
 	struct sampler samplers[SAMPLERS_MAX];

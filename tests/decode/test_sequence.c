@@ -51,6 +51,8 @@ static void late_datagrams_fill_their_gap(void **state)
 	assert_int_equal(sequence_lost(&s), 0);
 	see(&s, 50, 10);
 	assert_int_equal(sequence_lost(&s), 0);
+	assert_int_equal(s.late, 3);
+	assert_int_equal(s.repeated, 0);
 }
 
 static void duplicate_is_no_loss(void **state)
@@ -64,6 +66,7 @@ static void duplicate_is_no_loss(void **state)
 	assert_int_equal(sequence_lost(&s), 0);
 	assert_int_equal(s.restarts, 0);
 	assert_int_equal(s.next, 8);
+	assert_int_equal(s.repeated, 1);
 }
 
 static void counting_from_the_start_is_a_restart(void **state)
@@ -77,6 +80,7 @@ static void counting_from_the_start_is_a_restart(void **state)
 	assert_int_equal(s.restarts, 1);
 	assert_int_equal(sequence_lost(&s), 0);
 	assert_int_equal(s.next, 40);
+	assert_int_equal(s.repeated, 0);
 	see(&s, 50, 10);
 	assert_int_equal(sequence_lost(&s), 10);
 }
