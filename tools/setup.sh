@@ -59,5 +59,6 @@ case $(uname -m) in
 x86_64) npm_ci engine "the embedded engine (about 140 MB)" ;;
 *) say "the embedded engine comes for x86_64 only; set store.library or store.url in the configuration" ;;
 esac
+npm_ci data "the data set of countries (about 15 MB)"
 npm_ci web "the libraries of the web page"
 [ "$1" = run ] || npm_ci tests/engine/client "the test client of the store"
