@@ -242,8 +242,9 @@ static bool bare_flags(const struct parser *p, const struct subject *s)
 {
 	uint64_t bits;
 	const struct tok *k = &p->t.v[p->i];
-	return value_takes_flags(s) && k->kind == TOK_WORD &&
-	       value_flags(p->t.text + k->off, k->n, &bits);
+	uint32_t quoted = k->kind == TOK_STRING;
+	return value_takes_flags(s) && (quoted || k->kind == TOK_WORD) &&
+	       value_flags(p->t.text + k->off + quoted, k->n - 2 * quoted, &bits);
 }
 
 struct node *parse_test(struct parser *p, const struct subject *s, enum implied_op implied)

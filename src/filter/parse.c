@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "filter/parse.h"
+#include "filter/quirk.h"
 #include "filter/value.h"
 
 #include <stdarg.h>
@@ -257,6 +258,7 @@ static struct node *parse_include(struct parser *p)
 
 static struct node *parse_term(struct parser *p)
 {
+	quirk_direction(p);
 	uint32_t at = p->i, n;
 	if (p->expect)
 		p->expect->term = at;
@@ -271,6 +273,8 @@ static struct node *parse_term(struct parser *p)
 		return parse_both_ends(p);
 	int field = word_field(&p->t, at);
 	const struct word *w = word_match(&p->t, at, NULL, &n);
+	if (quirk_exporter_number(p))
+		field = F_exporter_id;
 	bool by_field = field >= 0 && (!w || n == 1);
 	if (by_field && w && w->kind == WORD_ALIAS && w->implied == IMPLIED_ONLY_BARE) {
 		p->i = at + 1;
@@ -289,6 +293,8 @@ static struct node *parse_term(struct parser *p)
 
 static struct node *parse_not(struct parser *p)
 {
+	if (tok_is(&p->t, p->i, "%") && tok_is(&p->t, p->i + 2, "("))
+		quirk_label(p);
 	struct node *n;
 	uint32_t at = p->i;
 	char shown[48];
@@ -315,6 +321,7 @@ static struct node *parse_not(struct parser *p)
 					  "expected 'and', 'or' or ')', found %s",
 					  parse_show(p, p->i, shown));
 		p->i++;
+		quirk_label(p);
 	}
 	p->depth--;
 	return n;

@@ -26,7 +26,8 @@ static bool is_country(const struct subject *s)
 {
 	return is_field(&s->q[0], F_src_country) || is_field(&s->q[0], F_dst_country) ||
 	       is_field(&s->q[0], F_post_nat_src_country) ||
-	       is_field(&s->q[0], F_post_nat_dst_country);
+	       is_field(&s->q[0], F_post_nat_dst_country) ||
+	       is_field(&s->q[0], F_tunnel_src_country) || is_field(&s->q[0], F_tunnel_dst_country);
 }
 
 static enum duration_unit duration_of(const struct subject *s)
@@ -190,13 +191,14 @@ static bool number_value(struct parser *p, struct values *v)
 		if (!value_add(p, v, (struct range){key_num(named[i]), key_num(named[i])}))
 			return false;
 	v->ranged |= names > 1;
-	if (names || quoted)
-		return names ? (p->i++, true) : value_wrong(p, v, p->i);
 	struct range r;
-	if (value_takes_flags(v->s) && value_flags(s, n, &bits)) {
+	bool strict = quoted && n && s[0] == '='; /* flags "=S" */
+	if (value_takes_flags(v->s) && value_flags(s + strict, n - strict, &bits)) {
 		p->i++;
 		return value_add(p, v, (struct range){key_num(bits), key_num(bits)});
 	}
+	if (names || quoted)
+		return names ? (p->i++, true) : value_wrong(p, v, p->i);
 	const char *dash = n > 1 ? memchr(s + 1, '-', n - 1) : NULL;
 	size_t left = dash ? (size_t)(dash - s) : n;
 	enum literal l = plain_number(v, s, left, &r.lo);

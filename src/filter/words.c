@@ -56,6 +56,17 @@ static const struct {
 };
 /* clang-format on */
 
+/* Whether token i is the word of a phrase; nfdump also says xlate for nat. */
+static bool spells_word(const struct toks *t, uint32_t i, const char *word, size_t len)
+{
+	const struct tok *k = &t->v[i];
+	if (k->kind != TOK_WORD)
+		return false;
+	if (len == 3 && memcmp(word, "nat", 3) == 0 && tok_is(t, i, "xlate"))
+		return true;
+	return k->n == len && strncasecmp(t->text + k->off, word, len) == 0;
+}
+
 /* If the tokens spell the phrase, how many they are; else 0. */
 static uint32_t spells(const struct toks *t, uint32_t i, const char *first, const char *phrase)
 {
@@ -67,9 +78,7 @@ static uint32_t spells(const struct toks *t, uint32_t i, const char *first, cons
 				return 0;
 			first = NULL;
 		} else {
-			const struct tok *k = &t->v[i + n];
-			if (k->kind != TOK_WORD || k->n != len ||
-			    strncasecmp(t->text + k->off, p, len) != 0)
+			if (!spells_word(t, i + n, p, len))
 				return 0;
 			n++;
 		}
