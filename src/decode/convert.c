@@ -209,6 +209,27 @@ LOOP(MS_US)
 					  (uint64_t)UINT32_MAX);
 }
 
+uint32_t application_id(const uint8_t *p, size_t n)
+{
+	enum { WITH_ENTERPRISE = 20, ENTERPRISE = 4 };
+	const uint64_t most = 0xffffff;
+	const uint8_t *selector = p + 1;
+	size_t len = n - 1;
+	if (p[0] == WITH_ENTERPRISE && len > ENTERPRISE) {
+		selector += ENTERPRISE;
+		len -= ENTERPRISE;
+	}
+	return (uint32_t)p[0] << 24 |
+	       (uint32_t)MIN_OF(load_be(selector, MIN_OF(len, (size_t)8)), most);
+}
+
+LOOP(APP)
+{
+	uint32_t *col = (uint32_t *)r->b->col[field] + r->row;
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride)
+		col[i] = application_id(p, n);
+}
+
 LOOP(SCRATCH)
 {
 	uint64_t *col = r->scratch[field] + r->row;
@@ -234,8 +255,9 @@ void convert_rows(const struct rows *r)
 enum { OP_KIND_MAX = 0 OP_KINDS(X) };
 #undef X
 
-/* The length a value of variable length must have for a kind: 0 = a number, any up to 8;
- * LEN_VARIABLE = any at all. */
+/* The length a value of variable length must have for a kind: 0 = a number, any up to 8; LEN_ANY =
+ * any but 0; LEN_VARIABLE = any at all. */
+enum { LEN_ANY = LEN_VARIABLE - 1 };
 static const uint16_t kind_lens[OP_KIND_MAX] = {
     [OP_IP4] = 4,
     [OP_IP6] = 16,
@@ -248,12 +270,13 @@ static const uint16_t kind_lens[OP_KIND_MAX] = {
     [OP_STR] = LEN_VARIABLE,
     [OP_MPLS] = LEN_VARIABLE,
     [OP_U32S] = LEN_VARIABLE,
+    [OP_APP] = LEN_ANY,
 };
 
 static bool value_fits(enum op_kind kind, uint16_t len)
 {
 	uint16_t want = kind_lens[kind];
-	return want == LEN_VARIABLE || (want == 0 ? len <= 8 : len == want);
+	return want >= LEN_ANY || (want == 0 ? len <= 8 : len == want);
 }
 
 uint32_t convert_record(const struct rows *r)

@@ -34,6 +34,9 @@ void convert_after(const struct rows *r);
 /* 64-bit NTP time stamp (RFC 7011 6.1.9, 6.1.10) to ms since 1970, rounded; seconds before 1970 are
  * of the era that began in 2036. */
 int64_t ntp_ms(uint64_t ntp);
+/* An application id (RFC 6759): the classification engine in the top byte, the selector below; one
+ * of fewer or more bytes than 4 as it would be in 4. n >= 1. */
+uint32_t application_id(const uint8_t *p, size_t n);
 /* The time at which a 32-bit ms counter of the device stood at `ticks`. */
 static inline int64_t uptime_ms(const struct message_clock *c, uint32_t ticks)
 {

@@ -11,8 +11,7 @@ struct constants {
 	uint64_t written[FIELD_WORDS]; /* of the template and of this */
 	uint64_t present[PRESENT_WORDS];
 	int64_t t_recv;
-	uint32_t rate; /* for records that tell none; 0 = absent */
-	uint8_t rate_source;
+	struct rate_plan rate;
 };
 
 static void constant(struct constants *c, const struct template *t, enum field f, bool present)
@@ -25,40 +24,12 @@ static void constant(struct constants *c, const struct template *t, enum field f
 		c->present[bit / 64] |= (uint64_t)1 << (bit % 64);
 }
 
-/* The rate where the record itself tells none. */
-static void constant_rate(const struct decoder *d, const struct message *m, struct constants *c)
-{
-	const struct exporter *e = m->exporter, *device = e->device;
-	const struct {
-		uint32_t rate;
-		uint8_t source;
-	} rates[] = {
-	    {m->header_rate, RATE_RECORD},
-	    {e->sampling_rate, RATE_OPTIONS},
-	    {e->common_rate, RATE_OPTIONS},
-	    {device ? device->sampling_rate : 0, RATE_OPTIONS},
-	    {device ? device->common_rate : 0, RATE_OPTIONS},
-	    {d->opts.sampling_rate, RATE_CONFIG},
-	};
-	for (size_t i = 0; i < ARRAY_LEN(rates) && !c->rate; i++)
-		if (rates[i].rate) {
-			c->rate = rates[i].rate;
-			c->rate_source = rates[i].source;
-		}
-}
-
-static bool rate_by_row(const struct template *t)
-{
-	return t->after.rate_in_record || t->after.sampler;
-}
-
-static void constants_of(const struct decoder *d, const struct message *m, const struct template *t,
-			 struct constants *c)
+static void constants_of(const struct message *m, const struct template *t, struct constants *c)
 {
 	*c = (struct constants){.t_recv = m->t_recv ? m->t_recv : m->clock.export_ms};
 	memcpy(c->written, t->uses, sizeof(c->written));
 	memcpy(c->present, t->present, sizeof(c->present));
-	constant_rate(d, m, c);
+	c->rate = sampling_plan(m, t);
 	constant(c, t, F_t_recv, m->t_recv != 0);
 	constant(c, t, F_export_version, true);
 	static const struct ip nameless;
@@ -70,9 +41,9 @@ static void constants_of(const struct decoder *d, const struct message *m, const
 		constant(c, t, F_engine_type, true);
 		constant(c, t, F_engine_id, true);
 	}
-	if (c->rate || rate_by_row(t)) {
-		constant(c, t, F_sampling_rate, !rate_by_row(t));
-		constant(c, t, F_sampling_source, !rate_by_row(t));
+	if (c->rate.rate || c->rate.by_row) {
+		constant(c, t, F_sampling_rate, !c->rate.by_row);
+		constant(c, t, F_sampling_source, !c->rate.by_row);
 	}
 }
 
@@ -101,40 +72,12 @@ static void fill_constants(const struct rows *r, const struct message *m, const 
 		FILL(uint8_t, b, F_engine_type, r->row, r->k, m->engine_type);
 		FILL(uint8_t, b, F_engine_id, r->row, r->k, m->engine_id);
 	}
-	if (c->rate && !rate_by_row(r->t)) {
-		FILL(uint32_t, b, F_sampling_rate, r->row, r->k, c->rate);
-		FILL(uint8_t, b, F_sampling_source, r->row, r->k, c->rate_source);
+	if (c->rate.rate && !c->rate.by_row) {
+		FILL(uint32_t, b, F_sampling_rate, r->row, r->k, c->rate.rate);
+		FILL(uint8_t, b, F_sampling_source, r->row, r->k, c->rate.source);
 	}
 	if (r->t->ip_version)
 		FILL(uint8_t, b, F_ip_version, r->row, r->k, r->t->ip_version);
-}
-
-/* Records that tell their rate, or the id of their sampler. */
-static void fill_rates(const struct rows *r, const struct message *m, const struct constants *c)
-{
-	uint32_t *rate = batch_u32(r->b, F_sampling_rate) + r->row;
-	uint8_t *source = batch_u8(r->b, F_sampling_source) + r->row;
-	const uint64_t *sampler = r->scratch[SCRATCH_SAMPLER] + r->row;
-	for (uint32_t i = 0; i < r->k; i++) {
-		uint32_t v = r->t->after.rate_in_record ? rate[i] : 0;
-		uint8_t from = RATE_RECORD;
-		if (!v && r->t->after.sampler) {
-			v = exporter_sampler_rate(m->exporter, sampler[i]);
-			from = RATE_OPTIONS;
-		}
-		if (!v) {
-			v = c->rate;
-			from = c->rate_source;
-		}
-		rate[i] = v;
-		source[i] = v ? from : 0;
-		if (v) {
-			batch_set_present(r->b, F_sampling_rate, r->row + i);
-			batch_set_present(r->b, F_sampling_source, r->row + i);
-			m->exporter->info.sampling_rate = v;
-			m->exporter->info.sampling_source = source[i];
-		}
-	}
 }
 
 /* --- batches */
@@ -275,8 +218,8 @@ static void fixed_set(struct decoder *d, struct message *m, const struct templat
 		rows.lens = t->lens;
 		convert_rows(&rows);
 		convert_after(&rows);
-		if (rate_by_row(t))
-			fill_rates(&rows, m, c);
+		if (c->rate.by_row)
+			sampling_fill(&rows, m->exporter, &c->rate);
 		rows_done(d, m, &rows);
 		left -= rows.k;
 	}
@@ -330,8 +273,8 @@ static uint32_t convert_delimited(struct decoder *d, struct message *m, const st
 	if (bad)
 		malformed(d, m->exporter, ST_malformed_field_length, bad);
 	convert_after(&all);
-	if (rate_by_row(t))
-		fill_rates(&all, m, c);
+	if (c->rate.by_row)
+		sampling_fill(&all, m->exporter, &c->rate);
 	rows_done(d, m, &all);
 	return all.k;
 }
@@ -361,7 +304,7 @@ void data_set(struct decoder *d, struct message *m, const struct template *t, st
 		malformed(d, m->exporter, ST_malformed_record_zero, 1);
 		return;
 	}
-	constants_of(d, m, t, &c);
+	constants_of(m, t, &c);
 	if (t->variable)
 		variable_set(d, m, t, &c, r);
 	else

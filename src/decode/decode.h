@@ -28,6 +28,7 @@ enum {
 	DECODER_MAX_TEMPLATE_MEM = 64 << 20, /* of all templates together */
 	DECODER_MAX_HELD_SETS = 4096,        /* data sets waiting for their template */
 	DECODER_MAX_HELD_MEM = 16 << 20,
+	DECODER_MAX_RULES = 4096,         /* sampling rules */
 	DECODER_HELD_MS = 30 * 60 * 1000, /* how long they wait */
 	DECODER_IDLE_MS =
 	    30 * 60 * 1000, /* an exporter silent for so long may make room for a new one */
@@ -51,14 +52,43 @@ struct option_record {
 	const struct option_element *elements;
 };
 
+/* What option records say about names. `id` is the number that flow records of this exporter and
+ * domain carry in the fields named here. */
+enum name_kind {
+	NAME_INTERFACE,   /* in_if, out_if: name, description */
+	NAME_VRF,         /* ingress_vrf, egress_vrf: name, route distinguisher */
+	NAME_APPLICATION, /* app_id: name, description */
+	NAME_APP_GROUP,   /* app_id: category, sub-category or else group */
+	NAME_SAMPLER,     /* sampler or selector: name; number = rate */
+	NAME_EXPORTER,    /* id 0: name of the device or observation domain */
+	NAME_KIND_MAX
+};
+
+/* One name. A name told again for the same (kind, exporter_ip, domain, id) replaces the old one. */
+struct option_name {
+	enum name_kind kind;
+	struct ip exporter_ip;
+	uint32_t domain;
+	uint64_t id;
+	const uint8_t *text, *text2; /* not terminated, borrowed during the call */
+	size_t text_n, text2_n;      /* 0 = not told; no trailing NULs */
+	uint64_t number;             /* 0 = not told */
+	int64_t at;                  /* ms since the epoch: t_recv, else the export time */
+};
+
+/* The sampling rate of exporters, from the configuration (sampling_source 3). */
+struct sampling_rule {
+	struct ip net; /* IPv4 mapped */
+	uint8_t bits;  /* 0..128: of the 16 bytes */
+	bool always;   /* also where the exporter tells another rate */
+	uint32_t rate; /* 0 = not known: ends the search */
+};
+
 struct decoder_opts {
 	/* Limits; 0 = the default above. */
 	uint32_t max_exporters, max_templates, max_fields, max_held_sets;
 	size_t max_template_mem, max_held_mem;
 	int64_t held_ms, idle_ms;
-	/* Used where an exporter tells no sampling rate (sampling_source 3); 0 = leave it absent.
-	 */
-	uint32_t sampling_rate;
 	/* Rows keep their own time whatever t_recv is (batch_set_days). */
 	bool import;
 	/* Rows and option records leave in the order they came, also across shapes: smaller
@@ -71,6 +101,8 @@ struct decoder_opts {
 	void (*emit)(void *ctx, struct batch *b);
 	/* Called for each option record; may be NULL. */
 	void (*option)(void *ctx, const struct option_record *r);
+	/* Called for each name in an option record, after `option`; may be NULL. */
+	void (*name)(void *ctx, const struct option_name *n);
 	void *ctx;
 };
 
@@ -103,8 +135,11 @@ void decoder_session_end(struct decoder *d, uint32_t session);
 void decoder_flush(struct decoder *d);
 /* Rows decoded and not yet emitted. */
 uint32_t decoder_open_rows(const struct decoder *d);
-/* Changes the fallback sampling rate (configuration reload); 0 = none. */
-void decoder_set_sampling(struct decoder *d, uint32_t rate);
+/* Sampling rates from the configuration, for exporters that tell none or, where a rule says
+ * `always`, in place of what they tell. The rule with the longest prefix wins. Copied; replaces the
+ * rules of before. ERR_LIMIT beyond DECODER_MAX_RULES. */
+must_check enum err decoder_set_sampling(struct decoder *d, const struct sampling_rule *v,
+					 size_t n);
 
 /* --- who sends what: a row of the exporters page. One exporter = (address, port, domain, version,
  * session). */
@@ -143,6 +178,13 @@ struct exporter_info {
 	uint32_t active_timeout_ms; /* after which it cuts long flows, by their durations; 0 = none
 				       was long enough to tell */
 	uint16_t missing[MISSING_SHOWN]; /* the first of templates_missing */
+	/* What it says of itself in option records; 0 = not told. */
+	int64_t init_ms;                                  /* when the device started (160) */
+	uint32_t active_timeout_s, idle_timeout_s;        /* 36, 37 */
+	uint32_t samplers;                                /* sampler ids told */
+	uint64_t told_messages, told_records, told_bytes; /* exported (41, 42, 40) */
+	uint64_t told_unsent_records, told_unsent_packets, told_unsent_bytes; /* 166, 167, 168 */
+	uint64_t told_ignored_packets, told_ignored_bytes;                    /* 164, 165 */
 	uint64_t malformed[MALFORMED_N]; /* stat_table[MALFORMED_FIRST + i].name */
 };
 /* Calls fn for every exporter heard of; info is borrowed during the call. On the decoder's thread.

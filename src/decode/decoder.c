@@ -86,6 +86,7 @@ void decoder_free(struct decoder *d)
 	free(d->offs);
 	free(d->lens);
 	free(d->option_elements);
+	free(d->rules);
 	free(d);
 }
 
@@ -147,9 +148,4 @@ uint32_t decoder_open_rows(const struct decoder *d)
 	for (size_t i = 0; i < SHAPE_MAX; i++)
 		n += d->batches[i] ? d->batches[i]->n : 0;
 	return n;
-}
-
-void decoder_set_sampling(struct decoder *d, uint32_t rate)
-{
-	d->opts.sampling_rate = rate;
 }

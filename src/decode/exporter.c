@@ -106,6 +106,10 @@ static void forget(struct decoder *d, struct exporter *e)
 	exporter_drop_templates(d, e, true);
 	leave(d, e);
 	unlink_age(d, e);
+	rates_fini(&e->samplers);
+	rates_fini(&e->sequences);
+	rates_fini(&e->in_rates);
+	rates_fini(&e->out_rates);
 	free(e);
 	d->n_exporters--;
 	stat_set(d->stats, ST_exporters_live, d->n_exporters);
@@ -157,6 +161,7 @@ enum stat_id exporter_add(struct decoder *d, const struct exporter_key *k, int64
 					 .transport = k->transport};
 	enter(d, e);
 	link_newest(d, e);
+	sampling_new_exporter(d, e);
 	d->n_exporters++;
 	stat_set(d->stats, ST_exporters_live, d->n_exporters);
 	*ret = e;
@@ -327,8 +332,8 @@ void decoder_exporters(const struct decoder *d,
 		info.lag_sum_ms = e->timing.lag_sum_ms;
 		info.lag_records = e->timing.lag_records;
 		memcpy(info.missing, e->missing, sizeof(info.missing));
-		if (info.sampling_source == 0 && d->opts.sampling_rate) {
-			info.sampling_rate = d->opts.sampling_rate;
+		if (e->rule_rate && (info.sampling_source == 0 || e->rule_always)) {
+			info.sampling_rate = e->rule_rate;
 			info.sampling_source = RATE_CONFIG;
 		}
 		fn(ctx, &info);

@@ -13,11 +13,11 @@ static const struct {
 void message_uptime(struct message *m)
 {
 	const struct exporter *e = m->exporter;
-	if (!e->init_known && e->device)
+	if (!e->info.init_ms && e->device)
 		e = e->device;
-	if (m->dialect != DIALECT_IPFIX || !e->init_known)
+	if (m->dialect != DIALECT_IPFIX || !e->info.init_ms)
 		return;
-	m->clock.uptime = (uint32_t)(m->clock.export_ms - e->init_ms);
+	m->clock.uptime = (uint32_t)(m->clock.export_ms - e->info.init_ms);
 	m->clock.uptime_known = true;
 }
 

@@ -6,12 +6,14 @@
 #include "decode/decode.h"
 #include "decode/sequence.h"
 #include "decode/timing.h"
+#include "decode/told.h"
 #include "model/batch.h"
 
 enum {
 	TEMPLATE_BUCKETS = 32,
 	MISSING_MAX = 32,         /* template ids remembered as missing, of one exporter */
-	SAMPLERS_MAX = 32,        /* sampler ids of one exporter */
+	SAMPLERS_MAX = 64,        /* sampler ids of one exporter */
+	IF_RATES_MAX = 512,       /* interfaces of one exporter that have their own rate */
 	RECORDS_AT_ONCE = 64,     /* of variable length */
 	HEAP_SOFT_MAX = 16 << 20, /* a batch with more text than this is emitted */
 };
@@ -19,9 +21,14 @@ enum {
 /* Values of sampling_source (fields.def). */
 enum { RATE_OPTIONS = 1, RATE_RECORD = 2, RATE_CONFIG = 3 };
 
-struct sampler {
-	uint64_t id;
-	uint32_t rate;
+/* Sampling rates by sampler or interface. */
+struct rates {
+	struct rate {
+		uint64_t id;
+		uint32_t rate; /* 0 = not known */
+	} * v;                 /* owned */
+	uint16_t n, cap;
+	uint32_t common; /* that all agree on; 0 = they do not */
 };
 
 struct exporter {
@@ -35,15 +42,15 @@ struct exporter {
 	struct timing timing;
 	struct template *templates[TEMPLATE_BUCKETS];
 	uint16_t missing[MISSING_MAX];
-	struct sampler samplers[SAMPLERS_MAX];
-	uint16_t n_missing, n_samplers;
+	uint16_t n_missing;
+	struct rates samplers, sequences, in_rates, out_rates;
 	uint32_t n_held;        /* sets of it that wait */
 	uint64_t n_malformed;   /* of any reason */
-	uint32_t sampling_rate; /* told without a sampler id; 0 = not told */
-	uint32_t common_rate;   /* that all samplers agree on; 0 = they do not */
+	uint32_t sampling_rate; /* told of the whole exporter; 0 = not told */
+	uint32_t rule_rate;     /* of the configuration; 0 = none */
+	bool rule_always;
 	uint32_t uptime;
-	bool uptime_known, init_known;
-	int64_t init_ms; /* element 160 */
+	bool uptime_known;
 };
 
 /* The header of the message that a set stands in; kept with a held set. */
@@ -87,6 +94,9 @@ struct decoder {
 	size_t n_held, held_mem;
 	uint64_t records_held,
 	    counted_before; /* of the set being released, records already in records_decoded */
+
+	struct sampling_rule *rules; /* longest prefix first */
+	size_t n_rules;
 
 	struct template *fixed[4]; /* v1 of two lengths, v5, v7 */
 	struct element *parsed;    /* opts.max_fields */
@@ -165,8 +175,24 @@ void decoder_emit(struct decoder *d, enum shape shape);
 
 /* --- options.c */
 void options_set(struct decoder *d, struct message *m, const struct template *t, struct rd *r);
-/* The sampling rate told for a sampler id, 0 = none. */
-uint32_t exporter_sampler_rate(const struct exporter *e, uint64_t id);
+
+/* --- sampling.c */
+/* 0 = not known. */
+uint32_t rates_find(const struct rates *r, uint64_t id);
+/* At max the one told first goes. */
+void rates_put(struct rates *r, uint64_t id, uint32_t rate, uint16_t max);
+void rates_fini(struct rates *r);
+void sampling_take(struct exporter *e, const struct told_record *t);
+void sampling_new_exporter(const struct decoder *d, struct exporter *e);
+struct rate_plan {
+	uint32_t rate; /* for records that tell none; 0 = absent */
+	uint8_t source;
+	bool by_row, by_if;
+	bool always; /* whatever the record says */
+};
+struct rate_plan sampling_plan(const struct message *m, const struct template *t);
+/* The rates of rows whose plan says by_row; their operations have run. */
+void sampling_fill(const struct rows *r, struct exporter *e, const struct rate_plan *p);
 
 /* --- sets.c */
 /* IPFIX: whether m's clock knows when the device started (element 160 in an option record). */

@@ -79,8 +79,8 @@ static const struct {
 	bool ipfix_only;
 } scratch_elements[] = {
     {48, SCRATCH_SAMPLER, false},     {302, SCRATCH_SAMPLER, false},
-    {161, SCRATCH_DURATION_MS, true}, {162, SCRATCH_DURATION_US, true},
-    {160, SCRATCH_INIT_MS, true},
+    {301, SCRATCH_SEQUENCE, false},   {161, SCRATCH_DURATION_MS, true},
+    {162, SCRATCH_DURATION_US, true}, {160, SCRATCH_INIT_MS, true},
 };
 
 enum { NO_ELEMENT = UINT16_MAX };
@@ -130,6 +130,8 @@ static bool len_fits(enum conv c, uint16_t len)
 		return variable || len % 4 == 0;
 	case CONV_STR:
 		return true;
+	case CONV_APP:
+		return len > 0;
 	}
 	return false;
 }
@@ -231,6 +233,8 @@ static enum op_kind kind_of(enum conv c, enum ctype t, uint16_t len)
 		return OP_U32S;
 	case CONV_MS_US:
 		return OP_MS_US;
+	case CONV_APP:
+		return OP_APP;
 	}
 	return OP_UINT_N_8;
 }
@@ -373,7 +377,9 @@ struct template *template_compile(const struct source_index *x, const struct tem
 		plan_ip_version(&c);
 		plan_icmp(&c);
 		plan_times(&c);
-		c.t.after.sampler = c.scratch[SCRATCH_SAMPLER] != NO_ELEMENT;
+		c.t.after.sampler_id = c.scratch[SCRATCH_SAMPLER] != NO_ELEMENT;
+		c.t.after.sequence_id = c.scratch[SCRATCH_SEQUENCE] != NO_ELEMENT;
+		c.t.after.sampler = c.t.after.sampler_id || c.t.after.sequence_id;
 		c.t.after.rate_in_record = template_uses(&c.t, F_sampling_rate);
 	}
 	*ret_bad = c.bad;

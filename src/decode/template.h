@@ -24,6 +24,7 @@ struct element {
 /* Numbers of a record that are no field but needed to make one. */
 enum scratch {
 	SCRATCH_SAMPLER,
+	SCRATCH_SEQUENCE,
 	SCRATCH_DURATION_MS,
 	SCRATCH_DURATION_US,
 	SCRATCH_INIT_MS,
@@ -38,7 +39,7 @@ enum scratch {
 	X(UINT_4_2) X(UINT_8_2) X(UINT_N_2) X(UINT_1_4) X(UINT_2_4) X(UINT_4_4) X(UINT_8_4) \
 	X(UINT_N_4) X(UINT_1_8) X(UINT_2_8) X(UINT_4_8) X(UINT_8_8) X(UINT_N_8) X(IP4) X(IP6) \
 	X(IP6_IF_NO_IP4) X(MAC) X(HIGH8) X(LOW8) X(MS) X(SEC) X(NTP_US) X(NTP_NS) X(DELTA_US) \
-	X(UPTIME) X(STR) X(MPLS) X(U32S) X(MS_US) X(SCRATCH)
+	X(UPTIME) X(STR) X(MPLS) X(U32S) X(MS_US) X(APP) X(SCRATCH)
 /* clang-format on */
 enum op_kind {
 #define X(k) OP_##k,
@@ -60,8 +61,9 @@ struct template_after {
 	bool icmp_from_port;    /* v5, v9: type and code are in dst_port */
 	bool icmp_only_if_icmp; /* type and code are absent where the protocol is another */
 	bool duration_ms, duration_us, duration_sets_first;
-	bool init_in_record; /* element 160 beside 21 and 22 */
-	bool rate_in_record, sampler;
+	bool init_in_record;          /* element 160 beside 21 and 22 */
+	bool rate_in_record, sampler; /* sampler: either of the next two */
+	bool sampler_id, sequence_id;
 };
 
 struct template

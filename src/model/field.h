@@ -51,6 +51,7 @@ enum conv {
 	CONV_MPLS,     /* 3 bytes, appended to the list */
 	CONV_U32S,     /* a run of 32-bit numbers */
 	CONV_MS_US,    /* ms, kept in us */
+	CONV_APP,      /* application id (RFC 6759): 1 byte of engine, then the selector */
 };
 
 enum source_scope { SCOPE_ANY, SCOPE_IPFIX, SCOPE_NF9 };

@@ -21,6 +21,19 @@ static void keep_option(void *ctx, const struct option_record *r)
 	buf_u8(&h->options, '\n');
 }
 
+static void keep_name(void *ctx, const struct option_name *n)
+{
+	static const char *const kinds[NAME_KIND_MAX] = {
+	    [NAME_INTERFACE] = "interface",     [NAME_VRF] = "vrf",
+	    [NAME_APPLICATION] = "application", [NAME_APP_GROUP] = "app_group",
+	    [NAME_SAMPLER] = "sampler",         [NAME_EXPORTER] = "exporter"};
+	struct harness *h = ctx;
+	assert_true(ip_equal(&n->exporter_ip, &h->src));
+	buf_fmt(&h->names, "%s %u %llu %.*s|%.*s %llu\n", kinds[n->kind], n->domain,
+		(unsigned long long)n->id, (int)n->text_n, (const char *)n->text, (int)n->text2_n,
+		(const char *)n->text2, (unsigned long long)n->number);
+}
+
 struct harness *harness_new(const struct decoder_opts *opts)
 {
 	struct harness *h = calloc(1, sizeof(*h));
@@ -34,6 +47,7 @@ struct harness *harness_new(const struct decoder_opts *opts)
 	o.stats = &h->stats;
 	o.emit = keep_rows;
 	o.option = keep_option;
+	o.name = keep_name;
 	o.ctx = h;
 	assert_int_equal(decoder_new(&o, &h->decoder), ERR_OK);
 	return h;
@@ -44,6 +58,7 @@ void harness_free(struct harness *h)
 	decoder_free(h->decoder);
 	batch_free(h->rows);
 	buf_fini(&h->options);
+	buf_fini(&h->names);
 	free(h);
 }
 

@@ -18,6 +18,7 @@ struct harness {
 	struct decoder *decoder;
 	struct batch *rows; /* wide; everything emitted so far */
 	struct buf options; /* option_json lines */
+	struct buf names;   /* "kind domain id text|text2 number" lines */
 	struct ip src;
 	uint16_t port;
 	uint32_t session;

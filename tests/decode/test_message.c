@@ -120,7 +120,9 @@ static void configured_rate_is_the_last_resort(void **state)
 {
 	(void)state;
 	struct buf b = {0};
-	struct harness *h = harness_new(&(struct decoder_opts){.sampling_rate = 64});
+	struct harness *h = harness_new(NULL);
+	const struct sampling_rule everybody = {.rate = 64};
+	assert_int_equal(decoder_set_sampling(h->decoder, &everybody, 1), ERR_OK);
 	struct wire w = begin(&b, 10, 0, 0);
 	wire_template(&w, 257, ports, 2);
 	data(&w, 257, 1);
@@ -129,7 +131,7 @@ static void configured_rate_is_the_last_resort(void **state)
 	assert_int_equal(batch_get_num(h->rows, F_sampling_rate, 0), 64);
 	assert_int_equal(batch_get_num(h->rows, F_sampling_source, 0), 3);
 	assert_int_equal(harness_exporter(h).sampling_source, 3);
-	decoder_set_sampling(h->decoder, 0);
+	assert_int_equal(decoder_set_sampling(h->decoder, NULL, 0), ERR_OK);
 	w = begin(&b, 10, 1, 0);
 	data(&w, 257, 1);
 	wire_end(&w);
