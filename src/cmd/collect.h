@@ -12,6 +12,8 @@
 #include <stdatomic.h>
 
 struct conf;
+struct dedup;
+struct dedup_thread;
 struct loader;
 struct udp_rx;
 
@@ -36,6 +38,7 @@ struct collect_thread {
 	struct udp_rx *rx;
 	struct decoder *decoder;
 	struct spool_writer *writer;
+	struct dedup_thread *dedup;         /* NULL: collect.dedup is off */
 	struct decoder_sequence *sequences; /* max_exporters each */
 	struct exporter_seq *seqs;
 	struct exporter_rows next; /* built outside the lock */
@@ -51,6 +54,7 @@ struct collect {
 	bool handed; /* the sockets live on without us */
 	struct spool *spool;
 	struct loader *loader;
+	struct dedup *dedup; /* NULL: off */
 	struct collect_thread thread[COLLECT_THREADS_MAX];
 	uint32_t n_threads;
 	atomic_bool stop;

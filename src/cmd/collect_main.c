@@ -9,6 +9,7 @@
 #include "cmd/setup.h"
 #include "cmd/store_conf.h"
 #include "conf/conf.h"
+#include "enrich/dedup.h"
 #include "input/udp.h"
 #include "store/loader.h"
 
@@ -93,6 +94,21 @@ static enum err open_loader(struct program *p, struct diag *d)
 	return e ? e : loader_new(&o, p->collect.spool, &p->collect.loader, d);
 }
 
+static enum err open_dedup(struct collect *c, struct diag *d)
+{
+	struct ip prefer[DEDUP_PREFER_MAX];
+	struct dedup_opts o = {.flows = c->conf->collect_dedup_flows,
+			       .window_ms = c->conf->collect_dedup_window,
+			       .prefer = prefer};
+	if (!c->conf->collect_dedup)
+		return ERR_OK;
+	enum err e = dedup_prefer_parse(c->conf->collect_dedup_prefer, prefer, ARRAY_LEN(prefer),
+					&o.n_prefer, d);
+	if (!e && dedup_new(&o, &c->dedup))
+		e = diag_set(d, ERR_NOMEM, 0, 0, "no memory for collect.dedup_flows");
+	return e;
+}
+
 static enum err open_sockets(struct collect *c, struct diag *d)
 {
 	enum err e = handoff_take(&c->sockets, d);
@@ -148,6 +164,8 @@ static enum err start(struct program *p, struct diag *d)
 	if (!e)
 		e = open_loader(p, d);
 	if (!e)
+		e = open_dedup(c, d);
+	if (!e)
 		e = open_sockets(c, d);
 	for (enum side s = 0; s < SIDE_MAX && !e; s++)
 		e = start_side(p, s, d);
@@ -191,6 +209,7 @@ static void stop(struct program *p)
 			pthread_join(p->side[s], NULL);
 	for (uint32_t i = 0; i < COLLECT_THREADS_MAX; i++)
 		collect_thread_fini(&c->thread[i]);
+	dedup_free(&c->dedup);
 	loader_free(&c->loader);
 	spool_close(&c->spool);
 	handoff_close(&c->sockets);

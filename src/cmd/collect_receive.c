@@ -6,6 +6,7 @@
 
 #include "base/timefmt.h"
 #include "conf/conf.h"
+#include "enrich/dedup.h"
 #include "input/udp.h"
 
 #include <stdlib.h>
@@ -15,6 +16,8 @@ enum { WAIT_MS = 100, DRAIN_NS = 2000000000 };
 static void emit(void *ctx, struct batch *b)
 {
 	struct collect_thread *t = ctx;
+	if (t->dedup)
+		stat_add(&t->stats, ST_records_duplicate, dedup_mark(t->dedup, b));
 	spool_append(t->writer, b);
 }
 
@@ -72,7 +75,9 @@ enum err collect_thread_init(struct collect *c, uint32_t i)
 	t->writer = spool_writer_new(c->spool, &t->stats);
 	if (!t->sequences || !t->seqs || !t->writer)
 		return ERR_NOMEM;
-	enum err e = make_rx(c, i, t);
+	enum err e = c->dedup ? dedup_thread_new(c->dedup, &t->dedup) : ERR_OK;
+	if (!e)
+		e = make_rx(c, i, t);
 	if (!e)
 		e = make_decoder(c, t);
 	if (!e)
@@ -87,6 +92,7 @@ void collect_thread_fini(struct collect_thread *t)
 	decoder_free(t->decoder);
 	udp_rx_free(t->rx);
 	spool_writer_free(&t->writer);
+	dedup_thread_free(&t->dedup);
 	free(t->sequences);
 	free(t->seqs);
 	exporter_rows_fini(&t->next);
