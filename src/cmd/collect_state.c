@@ -5,6 +5,7 @@
 #include "base/timefmt.h"
 #include "cmd/collect.h"
 #include "cmd/control.h"
+#include "decode/frame.h"
 #include "store/loader.h"
 
 #include <string.h>
@@ -158,8 +159,16 @@ static void exporter_json(struct buf *out, const struct exporter_row *r)
 	buf_fmt(out, "%.1f", r->rate < 0 ? 0 : r->rate);
 	number(out, "templates", i->templates);
 	number(out, "templates_missing", i->templates_missing);
-	number(out, "lost_records", i->version == 9 ? 0 : i->lost);
-	number(out, "lost_datagrams", i->version == 9 ? i->lost : 0);
+	number(out, "lost_records", sequence_of_datagrams(i->version) ? 0 : i->lost);
+	number(out, "lost_datagrams", sequence_of_datagrams(i->version) ? i->lost : 0);
+	if (i->version == FRAME_SFLOW5) {
+		char agent[IP_TEXT_MAX];
+		size_t len = ip_format(&i->agent, agent);
+		buf_json_key(out, "agent_ip");
+		buf_json_str(out, agent, len);
+		number(out, "lost_samples", i->samples_lost);
+		number(out, "agent_drops", i->agent_drops);
+	}
 	number(out, "restarts", i->restarts);
 	number(out, "sampling_rate", i->sampling_rate);
 	const char *source = i->sampling_source < ARRAY_LEN(sampling_sources)

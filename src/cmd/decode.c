@@ -6,6 +6,7 @@
 #include "cmd/opts.h"
 #include "decode/export_file.h"
 #include "decode/option_json.h"
+#include "decode/sflow.h"
 #include "model/batch.h"
 #include "model/record.h"
 
@@ -75,6 +76,15 @@ static void take_option(void *ctx, const struct option_record *o)
 	buf_u8(&r->out, '\n');
 }
 
+static void take_counters(void *ctx, const struct counter_sample *s)
+{
+	struct decode_run *r = ctx;
+	if (!r->args.counters || r->args.summary)
+		return;
+	counter_sample_json(&r->out, s);
+	buf_u8(&r->out, '\n');
+}
+
 /* EXIT_FAILED after a message; what could be read is decoded. */
 static int decode_file(struct decode_run *r, const char *path)
 {
@@ -132,9 +142,9 @@ static void summary(struct decode_run *r)
 	    {"packets", r->packets},
 	    {"rev_bytes", r->rev_bytes},
 	    {"rev_packets", r->rev_packets},
-	    {"flow_samples", 0},
-	    {"counter_samples", 0},
-	    {"discard_samples", 0},
+	    {"flow_samples", v[ST_samples_flow]},
+	    {"counter_samples", v[ST_samples_counter]},
+	    {"discard_samples", v[ST_samples_discard]},
 	    {"sets_without_template", v[ST_sets_without_template] + v[ST_sets_held]},
 	};
 	struct buf *b = &r->out;
@@ -160,6 +170,7 @@ int cmd_decode(int argc, char **argv)
 					  .stats = &r.stats,
 					  .emit = take_batch,
 					  .option = take_option,
+					  .counters = take_counters,
 					  .ctx = &r};
 	if (decoder_new(&opts, &r.decoder)) {
 		fprintf(stderr, "weir decode: %s\n", err_text(ERR_NOMEM));

@@ -79,6 +79,8 @@ static void version_text(json_int_t version, struct buf *out)
 {
 	if (version == 10)
 		buf_str(out, "IPFIX");
+	else if (version == 105)
+		buf_str(out, "sFlow v5");
 	else
 		buf_fmt(out, "NetFlow v%" JSON_INTEGER_FORMAT, version);
 }

@@ -133,8 +133,7 @@ void decoder_emit(struct decoder *d, enum shape shape)
 	batch_reset(b);
 }
 
-/* The batch of the shape with room for a row at least; NULL without memory. */
-static struct batch *batch_for(struct decoder *d, enum shape shape)
+struct batch *data_batch(struct decoder *d, enum shape shape)
 {
 	if (!d->batches[shape])
 		d->batches[shape] = batch_new(shape);
@@ -155,17 +154,27 @@ static void count_decoded(struct decoder *d, uint64_t k)
 	count(d, ST_records_decoded, k - before);
 }
 
+static void rows_counted(struct decoder *d, struct message *m, struct batch *b, uint32_t k)
+{
+	b->n += k;
+	d->no_recv[b->shape] |= m->t_recv == 0;
+	count_decoded(d, k);
+	m->exporter->info.records += k;
+	m->records += k;
+	if (batch_room(b) == 0)
+		decoder_emit(d, b->shape);
+}
+
 static void rows_done(struct decoder *d, struct message *m, const struct rows *r)
 {
-	r->b->n += r->k;
-	d->no_recv[r->b->shape] |= m->t_recv == 0;
-	count_decoded(d, r->k);
-	m->exporter->info.records += r->k;
 	timing_see(&m->exporter->timing, r->b, r->row, r->k,
 		   template_uses(r->t, F_t_last) && m->t_recv != 0);
-	m->records += r->k;
-	if (batch_room(r->b) == 0)
-		decoder_emit(d, r->b->shape);
+	rows_counted(d, m, r->b, r->k);
+}
+
+void data_row_done(struct decoder *d, struct message *m, struct batch *b)
+{
+	rows_counted(d, m, b, 1);
 }
 
 static void rows_dropped(struct decoder *d, struct message *m, uint64_t k)
@@ -181,7 +190,7 @@ static struct rows rows_open(struct decoder *d, const struct message *m, const s
 			     const struct constants *c, size_t want, size_t bytes)
 {
 	struct rows r = {.t = t, .clock = m->clock, .scratch = d->scratch};
-	r.b = batch_for(d, t->shape);
+	r.b = data_batch(d, t->shape);
 	/* Every byte of a record is in the heap twice at most, and lists are widened to 4 bytes. */
 	if (!r.b || (t->texts && !buf_reserve(&r.b->heap, 4 * bytes)))
 		return r;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The decoder: one datagram of a flow export in (NetFlow v1, v5, v7, v9, IPFIX), rows of column
- * batches out. Pure: no I/O, no clock, no log; time comes in with the datagrams only. Bytes that
- * lie are counted by reason and never guessed at. One decoder per receive thread; nothing in it is
- * shared. What a remote peer can make grow has a limit in struct decoder_opts, and what was refused
- * at a limit is counted.
+/* The decoder: one datagram of a flow export in (NetFlow v1, v5, v7, v9, IPFIX, sFlow v5), rows of
+ * column batches out. Pure: no I/O, no clock, no log; time comes in with the datagrams only. Bytes
+ * that lie are counted by reason and never guessed at. One decoder per receive thread; nothing in
+ * it is shared. What a remote peer can make grow has a limit in struct decoder_opts, and what was
+ * refused at a limit is counted.
  *
  * Counted into opts.stats: datagrams_decoded, reject_*, malformed_*, records_*, sets_*,
  * templates_*, sequence_*, exporters_live. datagrams_received and datagrams_bytes are the caller's
@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 struct batch;
+struct counter_sample;
 struct decoder;
 
 enum {
@@ -103,6 +104,8 @@ struct decoder_opts {
 	void (*option)(void *ctx, const struct option_record *r);
 	/* Called for each name in an option record, after `option`; may be NULL. */
 	void (*name)(void *ctx, const struct option_name *n);
+	/* Called for each sFlow counter sample (decode/sflow.h); may be NULL. */
+	void (*counters)(void *ctx, const struct counter_sample *s);
 	void *ctx;
 };
 
@@ -160,8 +163,8 @@ struct exporter_info {
 	uint32_t sampling_rate;                /* the last one told; 0 = not known */
 	uint32_t templates, templates_missing; /* known; ids that data came for and are not known */
 	uint64_t datagrams, records, option_records, bytes;
-	/* Lost before us by sequence numbers: records for v5 and IPFIX, datagrams for v9. Late
-	 * arrivals may still reduce the newest part. */
+	/* Lost before us by sequence numbers: records for v5 and IPFIX, datagrams for v9 and sFlow.
+	 * Late arrivals may still reduce the newest part. */
 	uint64_t lost;
 	uint64_t restarts;
 	uint64_t reordered;    /* datagrams that came late and filled a gap */
@@ -185,6 +188,9 @@ struct exporter_info {
 	uint64_t told_messages, told_records, told_bytes; /* exported (41, 42, 40) */
 	uint64_t told_unsent_records, told_unsent_packets, told_unsent_bytes; /* 166, 167, 168 */
 	uint64_t told_ignored_packets, told_ignored_bytes;                    /* 164, 165 */
+	struct ip agent;       /* sFlow: the address it gives for itself; else all zero */
+	uint64_t samples_lost; /* sFlow: by the sequence numbers of its data sources */
+	uint64_t agent_drops;  /* sFlow: packets that were chosen and could not be sampled */
 	uint64_t malformed[MALFORMED_N]; /* stat_table[MALFORMED_FIRST + i].name */
 };
 /* Calls fn for every exporter heard of; info is borrowed during the call. On the decoder's thread.

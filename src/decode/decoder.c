@@ -11,8 +11,8 @@ enum { BUCKETS_MIN = 64 };
 static const struct {
 	uint16_t version;
 	enum stat_id (*decode)(struct decoder *d, const struct datagram *dg);
-} protocols[] = {
-    {9, nf9_decode}, {10, ipfix_decode}, {5, nf5_decode}, {1, nf5_decode}, {7, nf5_decode}};
+} protocols[] = {{9, nf9_decode}, {10, ipfix_decode}, {5, nf5_decode},
+		 {1, nf5_decode}, {7, nf5_decode},    {FRAME_SFLOW5, sflow_decode}};
 
 static void fill_defaults(struct decoder_opts *o)
 {
@@ -119,7 +119,7 @@ static enum stat_id reject_reason(const struct decoder *d, const struct datagram
 
 static enum stat_id decode(struct decoder *d, const struct datagram *dg)
 {
-	uint16_t version = dg->n >= 2 ? load_be16(dg->p) : 0;
+	uint16_t version = frame_version(dg->p, dg->n);
 	size_t header = frame_header_len(version);
 	if (header == 0 || dg->n < header)
 		return reject_reason(d, dg, header != 0);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The exporters a decoder has heard of, each with its templates, its sequence and what the
- * exporters page shows. Found by (address, port, version, domain) in a hash table by (address,
- * port); ordered by the last datagram. */
+ * exporters page shows. Found by (address, port, version, domain, sFlow agent) in a hash table by
+ * (address, port); ordered by the last datagram. */
 #include "decode/state.h"
 
 #include "base/hash.h"
+#include "decode/sflow_source.h"
+#include "model/sequence.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,9 +30,18 @@ struct exporter *exporter_find(const struct decoder *d, const struct exporter_ke
 {
 	for (struct exporter *e = *bucket_of(d, &k->ip, k->port); e; e = e->next)
 		if (e->info.domain == k->domain && e->info.version == k->version &&
-		    is_from(e, &k->ip, k->port, k->session))
+		    ip_equal(&e->info.agent, &k->agent) && is_from(e, &k->ip, k->port, k->session))
 			return e;
 	return NULL;
+}
+
+void exporter_adopt(struct decoder *d, const struct exporter_key *k)
+{
+	struct exporter_key restored = *k;
+	restored.agent = (struct ip){0};
+	struct exporter *e = exporter_find(d, &restored);
+	if (e && !exporter_find(d, k))
+		e->info.agent = k->agent;
 }
 
 bool exporter_source_known(const struct decoder *d, const struct datagram *dg)
@@ -85,7 +96,8 @@ static void enter(struct decoder *d, struct exporter *e)
 	const struct exporter_key whole = {.ip = e->info.ip,
 					   .port = e->info.port,
 					   .version = e->info.version,
-					   .session = e->info.session};
+					   .session = e->info.session,
+					   .agent = e->info.agent};
 	e->device = e->info.domain ? exporter_find(d, &whole) : NULL;
 	link_bucket(d, e);
 	if (e->info.domain == 0)
@@ -110,6 +122,7 @@ static void forget(struct decoder *d, struct exporter *e)
 	rates_fini(&e->sequences);
 	rates_fini(&e->in_rates);
 	rates_fini(&e->out_rates);
+	sflow_sources_free(&e->sources);
 	free(e);
 	d->n_exporters--;
 	stat_set(d->stats, ST_exporters_live, d->n_exporters);
@@ -129,7 +142,7 @@ static struct exporter *moved(struct decoder *d, const struct exporter_key *k, u
 	for (unsigned i = 0; e && i < MOVED_LOOKBACK; e = e->older, i++)
 		if (e->info.domain == k->domain && e->info.version == k->version && seq != 0 &&
 		    e->info.session == 0 && e->sequence.started && e->sequence.next == seq &&
-		    ip_equal(&e->info.ip, &k->ip))
+		    ip_equal(&e->info.ip, &k->ip) && ip_equal(&e->info.agent, &k->agent))
 			return e;
 	return NULL;
 }
@@ -158,6 +171,7 @@ enum stat_id exporter_add(struct decoder *d, const struct exporter_key *k, int64
 					 .version = k->version,
 					 .domain = k->domain,
 					 .session = k->session,
+					 .agent = k->agent,
 					 .transport = k->transport};
 	enter(d, e);
 	link_newest(d, e);
@@ -199,7 +213,9 @@ void exporter_sequence(struct decoder *d, struct exporter *e, const struct seque
 {
 	uint64_t lost = e->sequence.lost, restarts = e->sequence.restarts;
 	sequence_see(&e->sequence, step);
-	count(d, e->info.version == 9 ? ST_sequence_lost_datagrams : ST_records_lost_before,
+	count(d,
+	      sequence_of_datagrams(e->info.version) ? ST_sequence_lost_datagrams
+						     : ST_records_lost_before,
 	      e->sequence.lost - lost);
 	count(d, ST_sequence_restarts, e->sequence.restarts - restarts);
 }
@@ -340,11 +356,26 @@ void decoder_exporters(const struct decoder *d,
 	}
 }
 
+/* Whether address, port, version and domain name it: saved sequences have no agent, and behind one
+ * address there may be several. */
+static bool is_named(const struct decoder *d, const struct exporter *e)
+{
+	static const struct ip none;
+	if (ip_equal(&e->info.agent, &none))
+		return true;
+	for (const struct exporter *x = *bucket_of(d, &e->info.ip, e->info.port); x; x = x->next)
+		if (x != e && x->info.version == e->info.version &&
+		    x->info.domain == e->info.domain &&
+		    is_from(x, &e->info.ip, e->info.port, e->info.session))
+			return false;
+	return true;
+}
+
 size_t decoder_sequences(const struct decoder *d, struct decoder_sequence *ret, size_t max)
 {
 	size_t n = 0;
 	for (const struct exporter *e = d->newest; e && n < max; e = e->older)
-		if (e->sequence.started && e->info.session == 0)
+		if (e->sequence.started && e->info.session == 0 && is_named(d, e))
 			ret[n++] = (struct decoder_sequence){
 			    .ip = e->info.ip,
 			    .port = e->info.port,

@@ -4,7 +4,7 @@
 #include "base/attr.h"
 #include "base/rd.h"
 
-enum { SET_HEADER = 4, PADDING_MAX = 3 };
+enum { SET_HEADER = 4, PADDING_MAX = 3, SFLOW_HEADER = 28, SFLOW_HEADER_IP6 = 40 };
 
 static const struct layout {
 	uint16_t version, header, record; /* record 0: sets */
@@ -18,8 +18,18 @@ static const struct layout *layout_of(uint16_t version)
 	return NULL;
 }
 
+uint16_t frame_version(const uint8_t *p, size_t n)
+{
+	uint16_t version = n >= 2 ? load_be16(p) : 0;
+	if (version == 0 && n >= 4 && load_be16(p + 2) == 5)
+		return FRAME_SFLOW5;
+	return version == FRAME_SFLOW5 ? 0 : version;
+}
+
 size_t frame_header_len(uint16_t version)
 {
+	if (version == FRAME_SFLOW5)
+		return SFLOW_HEADER;
 	const struct layout *l = layout_of(version);
 	return l ? l->header : 0;
 }
@@ -90,8 +100,25 @@ static size_t fixed_len(const struct layout *l, const uint8_t *p, size_t n)
 	return count && len <= n ? len : 0;
 }
 
+/* As many samples as the header says, each with its length. */
+static size_t sflow_len(const uint8_t *p, size_t n)
+{
+	struct rd r = rd_of(p, n);
+	uint32_t agent = n >= SFLOW_HEADER ? load_be32(p + 4) : 0;
+	if (agent != 1 && agent != 2)
+		return 0;
+	rd_skip(&r, agent == 1 ? SFLOW_HEADER - 4 : SFLOW_HEADER_IP6 - 4);
+	for (uint32_t left = rd_be32(&r); left && !r.bad; left--) {
+		rd_skip(&r, 4);
+		rd_skip(&r, rd_be32(&r));
+	}
+	return r.bad ? 0 : n - rd_left(&r);
+}
+
 size_t frame_message_len(const uint8_t *p, size_t n)
 {
+	if (frame_version(p, n) == FRAME_SFLOW5)
+		return sflow_len(p, n);
 	const struct layout *l = n >= 4 ? layout_of(load_be16(p)) : NULL;
 	if (!l || n < l->header)
 		return 0;
@@ -107,8 +134,8 @@ bool frame_is_export(const uint8_t *p, size_t n)
 	size_t at = 0;
 	while (at < n) {
 		size_t len = frame_message_len(p + at, n - at);
-		if (len == 0)
-			return false;
+		if (len == 0) /* behind whole samples: an agent that miscounts */
+			return at > 0 && frame_version(p, n) == FRAME_SFLOW5;
 		at += len;
 	}
 	return n > 0;
@@ -116,8 +143,8 @@ bool frame_is_export(const uint8_t *p, size_t n)
 
 bool frame_is_foreign(const uint8_t *p, size_t n)
 {
-	enum { NF8_HEADER = 28, SFLOW_HEADER = 28, SFLOW5 = 5 };
-	if (n >= SFLOW_HEADER && load_be32(p) == SFLOW5)
+	enum { NF8_HEADER = 28, SFLOW2 = 2, SFLOW4 = 4 };
+	if (n >= SFLOW_HEADER && (load_be32(p) == SFLOW2 || load_be32(p) == SFLOW4))
 		return load_be32(p + 4) == 1 || load_be32(p + 4) == 2;
 	if (n <= NF8_HEADER || load_be16(p) != 8)
 		return false;

@@ -31,6 +31,8 @@ struct rates {
 	uint32_t common; /* that all agree on; 0 = they do not */
 };
 
+struct sflow_sources;
+
 struct exporter {
 	struct exporter *next;          /* in its bucket */
 	struct exporter *newer, *older; /* by last datagram */
@@ -40,6 +42,7 @@ struct exporter {
 	struct exporter_info info;
 	struct sequence sequence;
 	struct timing timing;
+	struct sflow_sources *sources; /* of an sFlow agent */
 	struct template *templates[TEMPLATE_BUCKETS];
 	uint16_t missing[MISSING_MAX];
 	uint16_t n_missing;
@@ -134,6 +137,7 @@ struct exporter_key {
 	uint8_t version;
 	uint32_t domain;
 	uint32_t session;
+	struct ip agent;   /* sFlow; else all zero */
 	uint8_t transport; /* not looked at when comparing */
 };
 /* The exporter of a message: known, or new if the datagram is an export beyond doubt or its source
@@ -152,6 +156,8 @@ bool exporter_source_known(const struct decoder *d, const struct datagram *dg);
  * taken over with its templates if `seq` is what it would send next. Result as exporter_for. */
 enum stat_id exporter_add(struct decoder *d, const struct exporter_key *k, int64_t now,
 			  const uint32_t *seq, struct exporter **ret);
+/* sFlow: gives the agent's address to an exporter that was restored without it. */
+void exporter_adopt(struct decoder *d, const struct exporter_key *k);
 /* A datagram of it arrived: the order by age, times, counters. */
 void exporter_heard(struct decoder *d, struct exporter *e, const struct datagram *dg,
 		    int64_t export_ms);
@@ -172,6 +178,10 @@ void data_set(struct decoder *d, struct message *m, const struct template *t, st
 /* What follows the last record of a set: zeros, or else a record that ends early. */
 void data_padding(struct decoder *d, struct message *m, const struct rd *r);
 void decoder_emit(struct decoder *d, enum shape shape);
+/* The batch of the shape with room for a row at least; NULL without memory. May emit. */
+struct batch *data_batch(struct decoder *d, enum shape shape);
+/* The next open row of b is written. May emit. */
+void data_row_done(struct decoder *d, struct message *m, struct batch *b);
 
 /* --- options.c */
 void options_set(struct decoder *d, struct message *m, const struct template *t, struct rd *r);
@@ -210,9 +220,10 @@ void held_release(struct decoder *d, struct message *m, const struct template *t
 void held_expire(struct decoder *d, int64_t now);
 void held_forget(struct decoder *d, const struct exporter *e);
 
-/* --- nf5.c, nf9.c, ipfix.c: one datagram each, its header is whole. ST_datagrams_decoded, or the
- * reason to reject it: decoder_feed counts either. */
+/* --- nf5.c, nf9.c, ipfix.c, sflow.c: one datagram each, its header is whole. ST_datagrams_decoded,
+ * or the reason to reject it: decoder_feed counts either. */
 enum stat_id nf5_decode(struct decoder *d, const struct datagram *dg);
 enum stat_id nf9_decode(struct decoder *d, const struct datagram *dg);
 enum stat_id ipfix_decode(struct decoder *d, const struct datagram *dg);
+enum stat_id sflow_decode(struct decoder *d, const struct datagram *dg);
 must_check enum err nf5_init(struct decoder *d);

@@ -5,14 +5,21 @@
 #pragma once
 #include "base/ip.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct exporter_seq {
 	struct ip addr;
 	uint32_t domain;
 	uint32_t next; /* number expected in the next datagram; unit: records (v5, IPFIX) or
-			  datagrams (v9) */
+			  datagrams (v9, sFlow) */
 	uint32_t open; /* units in gaps that were not yet counted as lost; a restart counts them */
 	uint16_t port;
-	uint8_t version; /* 5, 9, 10 */
+	uint8_t version; /* 5, 9, 10, 105 */
 };
+
+/* Whether the sequence numbers of a protocol (export_version) count datagrams, not records. */
+static inline bool sequence_of_datagrams(unsigned version)
+{
+	return version == 9 || version == 105;
+}

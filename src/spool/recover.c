@@ -298,8 +298,9 @@ static void lose_open_gaps(struct spool *s)
 		struct seq_entry *e = &s->ledger.seqs.e[i];
 		if (e->seq.open == 0)
 			continue;
-		enum stat_id which =
-		    e->seq.version == 9 ? ST_sequence_lost_datagrams : ST_records_lost_before;
+		enum stat_id which = sequence_of_datagrams(e->seq.version)
+					 ? ST_sequence_lost_datagrams
+					 : ST_records_lost_before;
 		s->ledger.sums.v[which] += e->seq.open;
 		e->seq.open = 0;
 		e->as_of = s->next;

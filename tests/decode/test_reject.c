@@ -322,8 +322,8 @@ static void foreign_exports_are_named(void **state)
 {
 	(void)state;
 	struct harness *h = harness_new(NULL);
-	/* sFlow v5 of an IPv4 agent without samples; NetFlow v8 with one record of 28 bytes */
-	harness_feed_bytes(h, "\0\0\0\5\0\0\0\1\12\0\0\1\0\0\0\0\0\0\0\1\0\0\0\1\0\0\0\0", 28);
+	/* sFlow v4 of an IPv4 agent without samples; NetFlow v8 with one record of 28 bytes */
+	harness_feed_bytes(h, "\0\0\0\4\0\0\0\1\12\0\0\1\0\0\0\0\0\0\0\1\0\0\0\1\0\0\0\0", 28);
 	uint8_t v8[56] = {0, 8, 0, 1};
 	harness_feed_bytes(h, v8, sizeof(v8));
 	assert_int_equal(harness_stat(h, ST_reject_version), 2);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sFlow v5: the datagram and its samples. Everything is 4-byte aligned XDR (RFC 4506). What is not
+ * known is passed over by its length and counted. Sequence numbers count datagrams per agent and
+ * sub agent, and samples per data source. */
+#include "decode/sflow.h"
+
+#include "decode/frame.h"
+#include "decode/sflow_priv.h"
+
+enum { ADDRESS_IP4 = 1, ADDRESS_IP6 = 2, FLOW_SAMPLE_MIN = 40 };
+
+/* Passes over what XDR adds to n bytes; the last of a structure may lack it. */
+static void skip_padding(struct rd *r, size_t n)
+{
+	rd_skip(r, MIN_OF((4 - n % 4) % 4, rd_left(r)));
+}
+
+bool sflow_next_record(struct rd *r, struct sflow_record *ret)
+{
+	ret->format = rd_be32(r);
+	ret->body = sflow_opaque(r);
+	return !r->bad;
+}
+
+struct rd sflow_opaque(struct rd *r)
+{
+	size_t n = rd_be32(r);
+	struct rd body = rd_sub(r, n);
+	if (!r->bad)
+		skip_padding(r, n);
+	return body;
+}
+
+bool sflow_address(struct rd *r, struct ip *ret, bool *ret_there)
+{
+	uint32_t type = rd_be32(r);
+	const uint8_t *p = NULL;
+	*ret_there = false;
+	if (type == ADDRESS_IP4 && (p = rd_take(r, 4)))
+		*ret = ip_from_v4(p);
+	else if (type == ADDRESS_IP6 && (p = rd_take(r, 16)))
+		memcpy(ret->b, p, 16);
+	*ret_there = p != NULL;
+	return !r->bad && type <= ADDRESS_IP6;
+}
+
+void sflow_bad_record(struct sflow *s)
+{
+	malformed(s->d, s->m.exporter, ST_malformed_sample_record, 1);
+}
+
+void sflow_mark(struct sflow *s, const struct sflow_mark *m)
+{
+	struct exporter_info *info = &s->m.exporter->info;
+	int64_t lost;
+	uint64_t drops;
+	sflow_source_see(&s->m.exporter->sources, m, &lost, &drops);
+	info->agent_drops += drops;
+	count(s->d, ST_samples_agent_drops, drops);
+	/* A late one was counted as lost: its number can only be taken back at the exporter. */
+	if (lost > 0) {
+		info->samples_lost += (uint64_t)lost;
+		count(s->d, ST_samples_lost, (uint64_t)lost);
+	} else if (lost < 0 && info->samples_lost) {
+		info->samples_lost--;
+	}
+}
+
+static void one_sample(struct sflow *s, uint32_t format, struct rd *r)
+{
+	enum { FLOW = 1, COUNTER = 2, FLOW_EXPANDED = 3, COUNTER_EXPANDED = 4, DISCARD = 5 };
+	switch (format) {
+	case FLOW:
+	case FLOW_EXPANDED:
+		sflow_flow_sample(s, r, format == FLOW_EXPANDED);
+		return;
+	case COUNTER:
+	case COUNTER_EXPANDED:
+		sflow_counter_sample(s, r, format == COUNTER_EXPANDED);
+		return;
+	case DISCARD:
+		sflow_discard_sample(s, r);
+		return;
+	}
+	count(s->d, ST_samples_unknown, 1);
+}
+
+static void samples(struct sflow *s, struct rd *r)
+{
+	for (; s->samples_left; s->samples_left--) {
+		struct sflow_record sample;
+		if (rd_left(r) == 0) {
+			malformed(s->d, s->m.exporter, ST_malformed_count, 1);
+			return;
+		}
+		if (!sflow_next_record(r, &sample)) {
+			malformed(s->d, s->m.exporter, ST_malformed_sample_length, 1);
+			return;
+		}
+		one_sample(s, sample.format, &sample.body);
+	}
+	if (!all_zero(r->p, rd_left(r)))
+		malformed(s->d, s->m.exporter, ST_malformed_trailing, 1);
+}
+
+enum stat_id sflow_decode(struct decoder *d, const struct datagram *dg)
+{
+	struct rd r = rd_of(dg->p, dg->n);
+	struct sflow s = {.d = d,
+			  .m = {.t_recv = dg->t_recv, .has_domain = true},
+			  .rows_max = (uint32_t)(dg->n / FLOW_SAMPLE_MIN + 1)};
+	bool there;
+	rd_skip(&r, 4);
+	bool known = sflow_address(&r, &s.agent, &there);
+	s.sub_agent = rd_be32(&r);
+	uint32_t seq = rd_be32(&r);
+	s.uptime = rd_be32(&r);
+	s.samples_left = rd_be32(&r);
+	if (!known || !there || r.bad)
+		return exporter_plausible(d, dg) ? ST_reject_short_header : ST_reject_not_export;
+	struct exporter_key key = {.ip = dg->src,
+				   .port = dg->src_port,
+				   .version = FRAME_SFLOW5,
+				   .domain = s.sub_agent,
+				   .agent = s.agent,
+				   .session = dg->session,
+				   .transport = dg->transport};
+	exporter_adopt(d, &key);
+	enum stat_id result = exporter_for(d, dg, &key, &seq, &s.m.exporter);
+	if (result != ST_datagrams_decoded)
+		return result;
+	/* The header has no clock: neither skew nor an export time. */
+	exporter_heard(d, s.m.exporter, dg, dg->t_recv);
+	struct sequence_step step = {
+	    .seq = seq, .units = 1, .restarted = exporter_restarted(s.m.exporter, s.uptime)};
+	exporter_sequence(d, s.m.exporter, &step);
+	samples(&s, &r);
+	return result;
+}

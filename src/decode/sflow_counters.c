@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Counter samples: what an agent counts, sent every so often. */
+#include "decode/sflow_priv.h"
+
+enum { FORMAT_INTERFACE = 1 };
+
+/* False: it ends early. */
+static bool read_interface(struct rd *r, struct if_counters *c)
+{
+	c->if_index = rd_be32(r);
+	c->if_type = rd_be32(r);
+	c->speed = rd_be64(r);
+	c->direction = rd_be32(r);
+	c->status = rd_be32(r);
+	c->in_octets = rd_be64(r);
+	c->in_unicast = rd_be32(r);
+	c->in_multicast = rd_be32(r);
+	c->in_broadcast = rd_be32(r);
+	c->in_discards = rd_be32(r);
+	c->in_errors = rd_be32(r);
+	c->in_unknown_protos = rd_be32(r);
+	c->out_octets = rd_be64(r);
+	c->out_unicast = rd_be32(r);
+	c->out_multicast = rd_be32(r);
+	c->out_broadcast = rd_be32(r);
+	c->out_discards = rd_be32(r);
+	c->out_errors = rd_be32(r);
+	c->promiscuous = rd_be32(r);
+	return !r->bad;
+}
+
+/* Walks the records once: are they whole, and is one of an interface among them? */
+static void read_records(struct sflow *s, struct rd r, uint32_t n, struct if_counters *c,
+			 struct counter_sample *sample)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct sflow_record record;
+		if (rd_left(&r) == 0 || !sflow_next_record(&r, &record)) {
+			sflow_bad_record(s);
+			return;
+		}
+		if (record.format != FORMAT_INTERFACE || sample->interface)
+			continue;
+		if (read_interface(&record.body, c))
+			sample->interface = c;
+		else
+			sflow_bad_record(s);
+	}
+}
+
+void sflow_counter_sample(struct sflow *s, struct rd *r, bool expanded)
+{
+	struct sflow_mark mark = {.kind = SFLOW_COUNTER};
+	mark.sequence = rd_be32(r);
+	uint32_t source = rd_be32(r);
+	mark.source_class = expanded ? source : source >> 24;
+	mark.source_index = expanded ? rd_be32(r) : source & 0xffffff;
+	uint32_t n = rd_be32(r);
+	if (r->bad) {
+		malformed(s->d, s->m.exporter, ST_malformed_sample_length, 1);
+		return;
+	}
+	count(s->d, ST_samples_counter, 1);
+	sflow_mark(s, &mark);
+	struct if_counters c;
+	struct counter_sample sample = {.exporter_ip = s->m.exporter->info.ip,
+					.agent_ip = s->agent,
+					.domain = s->sub_agent,
+					.source_class = mark.source_class,
+					.source_index = mark.source_index,
+					.sequence = mark.sequence,
+					.uptime = s->uptime,
+					.t_recv = s->m.t_recv,
+					.records = *r};
+	read_records(s, *r, n, &c, &sample);
+	if (!s->d->opts.counters)
+		return;
+	if (s->d->opts.in_order) {
+		decoder_flush(s->d);
+		s->open = 0;
+	}
+	s->d->opts.counters(s->d->opts.ctx, &sample);
+}
