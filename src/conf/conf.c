@@ -42,6 +42,14 @@ void conf_put(const struct conf **c)
 	*c = NULL;
 }
 
+static bool listens_on_tls(const struct conf *c)
+{
+	bool found = false;
+	for (size_t i = 0; i < c->collect_listen.n; i++)
+		found |= c->collect_listen.v[i].scheme == CONF_TLS;
+	return found;
+}
+
 /* What no single key can see: keys that need or exclude each other. */
 static void check_together(const struct conf *c, const struct conf_places *p, struct conf_report *r)
 {
@@ -59,6 +67,15 @@ static void check_together(const struct conf *c, const struct conf_places *p, st
 	     "store.password_file: needs store.user"},
 	    {c->store_tcp.on && *c->store_url, CONF_KEY_store_tcp,
 	     "store.tcp: is of the embedded store, which store.url switches off"},
+	    {listens_on_tls(c) && !*c->collect_certificate && p->line[CONF_KEY_collect_listen],
+	     CONF_KEY_collect_listen, "collect.listen: tls:// needs collect.certificate"},
+	    {*c->collect_key && !*c->collect_certificate, CONF_KEY_collect_key,
+	     "collect.key: needs collect.certificate"},
+	    {*c->collect_client_ca && !*c->collect_certificate, CONF_KEY_collect_client_ca,
+	     "collect.client_ca: needs collect.certificate"},
+	    {c->collect_client_certificate == CONF_CLIENT_REQUIRED && !*c->collect_client_ca,
+	     CONF_KEY_collect_client_certificate,
+	     "collect.client_certificate: required needs collect.client_ca"},
 	    {*c->store_url && strncmp(c->store_url, "http://", 7) != 0 &&
 		 strncmp(c->store_url, "https://", 8) != 0,
 	     CONF_KEY_store_url, "store.url: must begin with http:// or https://"},

@@ -11,15 +11,43 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* In the order of the unit of collect.listen. */
+enum conf_scheme { CONF_UDP, CONF_TCP, CONF_TLS };
+
 struct conf_addr {
 	struct ip ip;
-	uint16_t port; /* 0 = any */
-	bool on;       /* false: "off" */
-	bool optional; /* the IPv6 half of "*": no error where the kernel has no IPv6 */
+	uint16_t port;  /* 0 = any */
+	uint8_t scheme; /* enum conf_scheme; of lists */
+	bool on;        /* false: "off" */
+	bool optional;  /* the IPv6 half of "*": no error where the kernel has no IPv6 */
 };
 
 struct conf_addrs {
 	const struct conf_addr *v;
+	size_t n;
+};
+
+/* A prefix; bits count from the top of the 128 (IPv4 /24 = 120). */
+struct conf_net {
+	struct ip ip;
+	uint8_t bits;
+};
+
+struct conf_nets {
+	const struct conf_net *v;
+	size_t n;
+};
+
+/* Where datagrams are passed on to. */
+struct conf_forward {
+	const char *host; /* a name or an address */
+	uint16_t port;
+	bool keep_source;      /* they leave with the exporter's address */
+	struct conf_nets from; /* only those of these exporters; n = 0: all */
+};
+
+struct conf_forwards {
+	const struct conf_forward *v;
 	size_t n;
 };
 
@@ -32,12 +60,17 @@ struct conf_addrs {
 #define CONF_TYPE_SIZE     uint64_t
 #define CONF_TYPE_ADDR     struct conf_addr
 #define CONF_TYPE_ADDRS    struct conf_addrs
+#define CONF_TYPE_NETS     struct conf_nets
+#define CONF_TYPE_FORWARDS struct conf_forwards
 
 struct conf {
 #define KEY(member, path, type, min, max, default, unit, doc) CONF_TYPE_##type member;
 #include "conf/keys.def"
 #undef KEY
 };
+
+/* collect.client_certificate. */
+enum { CONF_CLIENT_OPTIONAL, CONF_CLIENT_REQUIRED };
 
 enum { CONF_ERRORS_MAX = 32, CONF_FILE_MAX = 1 << 20 };
 /* All that is wrong with a file, in the order of its lines. more: errors beyond CONF_ERRORS_MAX,

@@ -85,7 +85,18 @@ const char *conf_key_expects(const struct conf_key *k)
 		return *k->unit ? "ADDRESS:PORT such as 127.0.0.1:8124 or [::1]:8124, or off"
 				: "ADDRESS:PORT such as 127.0.0.1:8080 or [::1]:8080";
 	case CONF_ADDRS:
-		return "a list of udp://ADDRESS:PORT such as udp://*:2055 or udp://[::1]:4739";
+		return "a list of udp://, tcp:// or tls://ADDRESS:PORT such as udp://*:2055 or "
+		       "tcp://[::1]:4739";
+	case CONF_NETS:
+		return "a list of addresses and prefixes such as 192.0.2.1 or 2001:db8::/32";
+	case CONF_FORWARDS:
+		return "a list of udp://HOST:PORT, each perhaps with ?from=PREFIX,PREFIX and "
+		       "&source=keep";
 	}
 	return "";
+}
+
+bool conf_key_is_list(const struct conf_key *k)
+{
+	return k->type == CONF_ADDRS || k->type == CONF_NETS || k->type == CONF_FORWARDS;
 }

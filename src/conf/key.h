@@ -14,6 +14,8 @@ enum conf_type {
 	CONF_SIZE,
 	CONF_ADDR,
 	CONF_ADDRS,
+	CONF_NETS,
+	CONF_FORWARDS,
 };
 
 struct conf_key {
@@ -49,8 +51,12 @@ const char *conf_key_nearest(const char *path, size_t n, char ret[CONF_PATH_MAX]
 /* What a value of k looks like: "a size such as 128MB or 8GB". */
 const char *conf_key_expects(const struct conf_key *k);
 
-/* Parses n scalars (1 but for ADDRS) into k's member of c; strings go into the arena. d says what
- * is wrong. */
+/* Whether its value may be a list; a scalar is a list of one. */
+bool conf_key_is_list(const struct conf_key *k);
+enum { CONF_LIST_MAX = 256 };
+
+/* Parses n scalars (1 unless it is a list) into k's member of c; strings go into the arena. d says
+ * what is wrong. */
 must_check enum err conf_key_set(struct conf *c, struct arena *a, const struct conf_key *k,
 				 const struct conf_scalar *v, size_t n, struct diag *d);
 /* Sets k's member to its default. */

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <yaml.h>
 
-enum { PATH_MAX_ = 128, DEPTH_MAX = 4, LIST_MAX = 64 };
+enum { PATH_MAX_ = 128, DEPTH_MAX = 4 };
 
 struct walk {
 	yaml_document_t *doc;
@@ -82,12 +82,12 @@ static struct conf_scalar scalar_of(const yaml_node_t *n)
 
 /* The scalars of a value: itself, or the items of a list. False after a complaint. */
 static bool scalars_of(struct walk *w, const struct conf_key *k, const yaml_node_t *value,
-		       struct conf_scalar out[LIST_MAX], size_t *ret_n)
+		       struct conf_scalar out[CONF_LIST_MAX], size_t *ret_n)
 {
 	size_t n = 0;
 	if (value->type == YAML_SCALAR_NODE) {
 		out[n++] = scalar_of(value);
-	} else if (value->type != YAML_SEQUENCE_NODE || k->type != CONF_ADDRS) {
+	} else if (value->type != YAML_SEQUENCE_NODE || !conf_key_is_list(k)) {
 		complain(w, value, "%s: expected %s, found %s", k->path, conf_key_expects(k),
 			 kind_of(value));
 		return false;
@@ -95,10 +95,10 @@ static bool scalars_of(struct walk *w, const struct conf_key *k, const yaml_node
 		for (yaml_node_item_t *i = value->data.sequence.items.start;
 		     i < value->data.sequence.items.top; i++) {
 			yaml_node_t *item = yaml_document_get_node(w->doc, *i);
-			if (item->type != YAML_SCALAR_NODE || n == LIST_MAX) {
+			if (item->type != YAML_SCALAR_NODE || n == CONF_LIST_MAX) {
 				complain(w, item, "%s: expected %s, found %s", k->path,
 					 conf_key_expects(k),
-					 n == LIST_MAX ? "too many" : kind_of(item));
+					 n == CONF_LIST_MAX ? "too many" : kind_of(item));
 				return false;
 			}
 			out[n++] = scalar_of(item);
@@ -112,7 +112,7 @@ static void read_key(struct walk *w, const struct conf_key *k, const yaml_node_t
 		     const yaml_node_t *value)
 {
 	size_t at = (size_t)(k - conf_keys), n = 0;
-	struct conf_scalar v[LIST_MAX];
+	struct conf_scalar v[CONF_LIST_MAX];
 	struct diag d = {0};
 	if (w->places->line[at]) {
 		complain(w, key, "%s: given twice, first in line %u", k->path, w->places->line[at]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values of keys: text to member and back. */
-#include "conf/key.h"
+#include "conf/list.h"
 
 #include "base/unit.h"
 
@@ -8,12 +8,12 @@
 #include <string.h>
 #include <strings.h>
 
-enum { ADDRS_MAX = 32, EXCERPT_MAX = 60 };
+enum { DEFAULTS_MAX = 16 };
 
-static enum err wrong(const struct conf_key *k, const struct conf_scalar *v, struct diag *d)
+enum err conf_wrong(const struct conf_key *k, const struct conf_scalar *v, struct diag *d)
 {
 	diag_set(d, ERR_CONFIG, v->line, v->col, "%s: \"%.*s\" is not %s%s", k->path,
-		 (int)MIN_OF(v->n, EXCERPT_MAX), v->s, k->type == CONF_CHOICE ? "one of " : "",
+		 (int)MIN_OF(v->n, CONF_EXCERPT_MAX), v->s, k->type == CONF_CHOICE ? "one of " : "",
 		 conf_key_expects(k));
 	if (d && v->col)
 		d->end_col = v->col + (uint32_t)v->n;
@@ -61,7 +61,7 @@ static enum err set_choice(uint32_t *member, const struct conf_key *k, const str
 		}
 		w += n + (w[n] == '|');
 	}
-	return wrong(k, v, d);
+	return conf_wrong(k, v, d);
 }
 
 static enum err set_bool(bool *member, const struct conf_key *k, const struct conf_scalar *v,
@@ -77,7 +77,7 @@ static enum err set_bool(bool *member, const struct conf_key *k, const struct co
 			*member = words[i].value;
 			return ERR_OK;
 		}
-	return wrong(k, v, d);
+	return conf_wrong(k, v, d);
 }
 
 static void number_text(const struct conf_key *k, uint64_t n, char out[UNIT_TEXT_MAX])
@@ -102,20 +102,19 @@ static enum err set_number(uint64_t *member, const struct conf_key *k, const str
 		     : k->type == CONF_SIZE   ? unit_size(v->s, v->n, &n)
 					      : unit_u64(v->s, v->n, &n);
 	if (e == ERR_SYNTAX)
-		return wrong(k, v, d);
+		return conf_wrong(k, v, d);
 	if (e || n < k->min || n > k->max) {
 		char min[UNIT_TEXT_MAX], max[UNIT_TEXT_MAX];
 		number_text(k, k->min, min);
 		number_text(k, k->max, max);
 		return diag_set(d, ERR_CONFIG, v->line, v->col, "%s: %.*s is not between %s and %s",
-				k->path, (int)MIN_OF(v->n, EXCERPT_MAX), v->s, min, max);
+				k->path, (int)MIN_OF(v->n, CONF_EXCERPT_MAX), v->s, min, max);
 	}
 	*member = n;
 	return ERR_OK;
 }
 
-/* ADDR:PORT, [ADDR]:PORT, *:PORT. *ret_any: the address is "*". */
-static enum err parse_addr(const char *s, size_t n, struct conf_addr *ret, bool *ret_any)
+enum err conf_addr_parse(const char *s, size_t n, struct conf_addr *ret, bool *ret_any)
 {
 	const char *colon = memrchr(s, ':', n);
 	if (!colon)
@@ -148,64 +147,14 @@ static enum err set_addr(struct conf_addr *member, const struct conf_key *k,
 		*member = addr;
 		return ERR_OK;
 	}
-	if (parse_addr(v->s, v->n, &addr, &any))
-		return wrong(k, v, d);
+	if (conf_addr_parse(v->s, v->n, &addr, &any))
+		return conf_wrong(k, v, d);
 	if (any)
 		return diag_set(
 		    d, ERR_CONFIG, v->line, v->col,
 		    "%s: * is not one address; 0.0.0.0 is every IPv4 address, [::] every IPv6 one",
 		    k->path);
 	*member = addr;
-	return ERR_OK;
-}
-
-/* The address * becomes two entries. */
-static enum err add_addr(struct conf_addr out[ADDRS_MAX], size_t *n, const struct conf_key *k,
-			 const struct conf_scalar *v, struct diag *d)
-{
-	static const uint8_t v4_any[4];
-	const size_t scheme = strlen(k->unit);
-	struct conf_addr addr = {0};
-	bool any = false;
-	if (v->n < scheme + 3 || memcmp(v->s, k->unit, scheme) != 0 ||
-	    memcmp(v->s + scheme, "://", 3) != 0 ||
-	    parse_addr(v->s + scheme + 3, v->n - scheme - 3, &addr, &any))
-		return wrong(k, v, d);
-	if (any)
-		addr.ip = ip_from_v4(v4_any);
-	for (size_t i = 0; i < *n; i++)
-		if (addr.port && out[i].port == addr.port && ip_equal(&out[i].ip, &addr.ip))
-			return diag_set(d, ERR_CONFIG, v->line, v->col,
-					"%s: \"%.*s\" is there already", k->path,
-					(int)MIN_OF(v->n, EXCERPT_MAX), v->s);
-	out[(*n)++] = addr;
-	if (any) {
-		addr.ip = (struct ip){0};
-		addr.optional = true;
-		out[(*n)++] = addr;
-	}
-	return ERR_OK;
-}
-
-static enum err set_addrs(struct conf_addrs *member, struct arena *a, const struct conf_key *k,
-			  const struct conf_scalar *v, size_t n, struct diag *d)
-{
-	struct conf_addr out[ADDRS_MAX];
-	size_t used = 0;
-	if (n < k->min || n > k->max)
-		return diag_set(d, ERR_CONFIG, n ? v[0].line : 0, n ? v[0].col : 0,
-				"%s: %zu entries; %" PRIu64 " to %" PRIu64 " are allowed", k->path,
-				n, k->min, k->max);
-	for (size_t i = 0; i < n; i++) {
-		enum err e = add_addr(out, &used, k, &v[i], d);
-		if (e)
-			return e;
-	}
-	struct conf_addr *copy = arena_alloc(a, used * sizeof(*copy));
-	if (!copy)
-		return diag_set(d, ERR_NOMEM, v[0].line, v[0].col, "%s", err_text(ERR_NOMEM));
-	memcpy(copy, out, used * sizeof(*copy));
-	*member = (struct conf_addrs){copy, used};
 	return ERR_OK;
 }
 
@@ -228,16 +177,18 @@ enum err conf_key_set(struct conf *c, struct arena *a, const struct conf_key *k,
 	case CONF_ADDR:
 		return set_addr(member, k, v, d);
 	case CONF_ADDRS:
-		return set_addrs(member, a, k, v, n, d);
+	case CONF_NETS:
+	case CONF_FORWARDS:
+		return conf_list_set(member, a, k, v, n, d);
 	}
 	return ERR_INTERNAL;
 }
 
 enum err conf_key_set_default(struct conf *c, struct arena *a, const struct conf_key *k)
 {
-	struct conf_scalar v[ADDRS_MAX / 2];
+	struct conf_scalar v[DEFAULTS_MAX];
 	size_t n = 0;
-	if (k->type != CONF_ADDRS)
+	if (!conf_key_is_list(k))
 		v[n++] = (struct conf_scalar){.s = k->dflt, .n = strlen(k->dflt)};
 	else
 		for (const char *w = k->dflt; *w && n < ARRAY_LEN(v);) {
@@ -248,7 +199,7 @@ enum err conf_key_set_default(struct conf *c, struct arena *a, const struct conf
 	return conf_key_set(c, a, k, v, n, NULL);
 }
 
-static void print_addr(const struct conf_addr *addr, bool any, struct buf *out)
+void conf_addr_print(const struct conf_addr *addr, bool any, struct buf *out)
 {
 	char text[IP_TEXT_MAX];
 	ip_format(&addr->ip, text);
@@ -256,19 +207,6 @@ static void print_addr(const struct conf_addr *addr, bool any, struct buf *out)
 		buf_fmt(out, "*:%u", addr->port);
 	else
 		buf_fmt(out, ip_is_v4(&addr->ip) ? "%s:%u" : "[%s]:%u", text, addr->port);
-}
-
-static void print_addrs(const struct conf_addrs *l, const char *scheme, struct buf *out)
-{
-	buf_u8(out, '[');
-	for (size_t i = 0; i < l->n; i++) {
-		bool any = i + 1 < l->n && l->v[i + 1].optional;
-		buf_fmt(out, "%s\"%s://", i ? ", " : "", scheme);
-		print_addr(&l->v[i], any, out);
-		buf_u8(out, '"');
-		i += any;
-	}
-	buf_u8(out, ']');
 }
 
 void conf_key_print(const struct conf *c, const struct conf_key *k, struct buf *out)
@@ -302,14 +240,16 @@ void conf_key_print(const struct conf *c, const struct conf_key *k, struct buf *
 		const struct conf_addr *addr = member;
 		if (addr->on) {
 			buf_u8(out, '"'); /* a bare [ would begin a list */
-			print_addr(addr, false, out);
+			conf_addr_print(addr, false, out);
 			buf_u8(out, '"');
 		} else
 			buf_str(out, "off");
 		return;
 	}
 	case CONF_ADDRS:
-		print_addrs(member, k->unit, out);
+	case CONF_NETS:
+	case CONF_FORWARDS:
+		conf_list_print(member, k, out);
 		return;
 	}
 }

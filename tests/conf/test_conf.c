@@ -36,8 +36,15 @@ static void defaults_are_those_of_the_table(void **state)
 	static const uint8_t loopback[] = {127, 0, 0, 1};
 	assert_memory_equal(c->serve_listen.ip.b + 12, loopback, 4);
 	/* Ports 2055 and 4739 of any address, in IPv4 and, where there is one, IPv6. */
-	assert_int_equal(c->collect_listen.n, 4);
+	assert_int_equal(c->collect_listen.n, 10);
 	assert_int_equal(c->collect_listen.v[0].port, 2055);
+	assert_int_equal(c->collect_listen.v[0].scheme, CONF_UDP);
+	assert_int_equal(c->collect_listen.v[6].scheme, CONF_TCP);
+	assert_int_equal(c->collect_listen.v[6].port, 4739);
+	assert_int_equal(c->collect_listen.v[8].scheme, CONF_TLS);
+	assert_int_equal(c->collect_listen.v[8].port, 4740);
+	assert_int_equal(c->collect_allow.n, 0);
+	assert_int_equal(c->collect_forward.n, 0);
 	assert_true(ip_is_v4(&c->collect_listen.v[0].ip));
 	assert_false(ip_is_v4(&c->collect_listen.v[1].ip));
 	assert_true(c->collect_listen.v[1].optional);
@@ -108,8 +115,23 @@ static const struct wrong wrongs[] = {
     {"serve:\n  listen: ::1:8080\n", 2, 11, "is not ADDRESS:PORT"},
     {"serve:\n  listen: 127.0.0.1:65536\n", 2, 11, "is not ADDRESS:PORT"},
     {"serve:\n  listen: \"*:8080\"\n", 2, 11, "0.0.0.0 is every IPv4 address"},
-    {"collect:\n  listen:\n    - udp://*:2055\n    - tcp://*:2055\n", 4, 7,
-     "is not a list of udp://"},
+    {"collect:\n  listen:\n    - udp://*:2055\n    - sctp://*:2055\n", 4, 7,
+     "is not a list of udp://, tcp:// or tls://"},
+    {"collect:\n  certificate: c\n  listen:\n    - tcp://*:1\n    - tls://*:1\n", 5, 7,
+     "is there already"},
+    {"collect:\n  listen: [\"tls://*:1\"]\n", 2, 11, "tls:// needs collect.certificate"},
+    {"collect:\n  key: k\n", 2, 8, "needs collect.certificate"},
+    {"collect:\n  certificate: c\n  client_certificate: required\n", 3, 23,
+     "required needs collect.client_ca"},
+    {"collect:\n  allow: [10.0.0.0/33]\n", 2, 11, "is not a list of addresses and prefixes"},
+    {"collect:\n  allow: [example.org]\n", 2, 11, "is not a list of addresses and prefixes"},
+    {"collect:\n  forward: 192.0.2.1:2055\n", 2, 12, "is not a list of udp://HOST:PORT"},
+    {"collect:\n  forward: udp://192.0.2.1\n", 2, 12, "is not a list of udp://HOST:PORT"},
+    {"collect:\n  forward: udp://h:0\n", 2, 12, "is not a list of udp://HOST:PORT"},
+    {"collect:\n  forward: udp://::1:5\n", 2, 12, "is not a list of udp://HOST:PORT"},
+    {"collect:\n  forward: udp://h:5?\n", 2, 12, "is not a list of udp://HOST:PORT"},
+    {"collect:\n  forward: udp://h:5?from=\n", 2, 12, "is not a list of udp://HOST:PORT"},
+    {"collect:\n  forward: udp://h:5?source=drop\n", 2, 12, "is not a list of udp://"},
     {"collect:\n  listen:\n    - udp://*:2055\n    - udp://0.0.0.0:2055\n", 4, 7,
      "is there already"},
     {"collect:\n  listen: []\n", 2, 11, "0 entries; 1 to 16 are allowed"},
@@ -193,7 +215,10 @@ static void printed_values_read_back(void **state)
 {
 	(void)state;
 	const struct conf *c =
-	    good("collect:\n  listen: [\"udp://*:1\", \"udp://[::1]:2\", \"udp://192.0.2.1:3\"]\n"
+	    good("collect:\n  listen: [\"udp://*:1\", \"tcp://[::1]:2\", \"tls://192.0.2.1:3\"]\n"
+		 "  certificate: c.pem\n  allow: [192.0.2.7, 10.0.0.0/8, \"2001:db8::/32\"]\n"
+		 "  forward: [\"udp://[::1]:9?from=10.0.0.0/8,2001:db8::1&source=keep\", "
+		 "udp://collector.example:2055]\n"
 		 "store:\n  tcp: 127.0.0.1:8124\n  url: \"\"\nlog:\n  level: err\n");
 	struct buf out = {0};
 	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
@@ -206,6 +231,20 @@ static void printed_values_read_back(void **state)
 	assert_memory_equal(again->collect_listen.v, c->collect_listen.v,
 			    4 * sizeof(*c->collect_listen.v));
 	assert_int_equal(again->log_level, 0);
+	assert_int_equal(again->collect_allow.n, 3);
+	assert_int_equal(again->collect_allow.v[0].bits, 128);
+	assert_int_equal(again->collect_allow.v[1].bits, 104);
+	assert_int_equal(again->collect_allow.v[2].bits, 32);
+	const struct conf_forward *f = again->collect_forward.v;
+	assert_int_equal(again->collect_forward.n, 2);
+	assert_string_equal(f[0].host, "::1");
+	assert_int_equal(f[0].port, 9);
+	assert_true(f[0].keep_source);
+	assert_int_equal(f[0].from.n, 2);
+	assert_int_equal(f[0].from.v[1].bits, 128);
+	assert_string_equal(f[1].host, "collector.example");
+	assert_false(f[1].keep_source);
+	assert_int_equal(f[1].from.n, 0);
 	assert_int_equal(again->store_tcp.port, 8124);
 	assert_true(again->spool_quota == c->spool_quota);
 	conf_put(&again);
