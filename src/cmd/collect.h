@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* weir-collect: what its files share. Threads: one per receive socket set (collect_receive.c), the
- * spool's flusher and syncer, the loader, and those of the control socket, which only read
- * snapshots. */
+/* weir-collect: what its files share. Threads: one per receive socket set (collect_receive.c), one
+ * for all TCP and TLS sessions (collect_sessions.c), the spool's flusher and syncer, the loader,
+ * and those of the control socket, which only read snapshots. */
 #pragma once
 #include "cmd/handoff.h"
 #include "decode/decode.h"
@@ -15,6 +15,8 @@ struct conf;
 struct dedup;
 struct dedup_thread;
 struct loader;
+struct sessions;
+struct tls_context;
 struct udp_rx;
 
 /* An exporter as the control socket shows it. */
@@ -35,7 +37,9 @@ struct collect_thread {
 	pthread_t id;
 	bool running; /* id is valid */
 	struct stats stats;
-	struct udp_rx *rx;
+	struct udp_rx *rx;         /* of a receive thread, else NULL */
+	struct sessions *sessions; /* of the thread of sessions, else NULL */
+	uint64_t tls_said_ns;      /* when a failed handshake was last logged */
 	struct decoder *decoder;
 	struct spool_writer *writer;
 	struct dedup_thread *dedup;         /* NULL: collect.dedup is off */
@@ -55,18 +59,36 @@ struct collect {
 	struct spool *spool;
 	struct loader *loader;
 	struct dedup *dedup; /* NULL: off */
-	struct collect_thread thread[COLLECT_THREADS_MAX];
-	uint32_t n_threads;
+	struct collect_thread thread[COLLECT_THREADS_MAX + 1]; /* receive threads, then sessions */
+	uint32_t n_threads;                                    /* all of them */
+	struct tls_context *tls; /* of tls:// addresses; NULL = none */
 	atomic_bool stop;
 	int stop_fd; /* readable from then on */
 };
 
-/* collect_receive.c */
-/* Everything a receive thread needs; on failure what was made is freed by collect_thread_fini. */
-must_check enum err collect_thread_init(struct collect *c, uint32_t i);
+/* collect_thread.c: what threads with a decoder have in common. */
+/* All but rx and sessions; on failure what was made is freed by collect_thread_fini. */
+must_check enum err collect_thread_init(struct collect *c, struct collect_thread *t);
 void collect_thread_fini(struct collect_thread *t);
+/* Counts one datagram or message as received and decodes it. now_ns as in spool_wants_commit. */
+void collect_feed(struct collect_thread *t, const struct datagram *dg, uint64_t now_ns);
+/* Closes what is open in the spool, with the counters and the exporters as they stand. */
+void collect_commit(struct collect_thread *t, uint64_t now_ns, int64_t now_ms);
+
+/* collect_receive.c: receive thread number i. */
+must_check enum err collect_receive_init(struct collect *c, uint32_t i, struct collect_thread *t);
 /* The thread: returns after collect.stop and udp_rx_wake, everything committed. */
 void *collect_receive(void *thread);
+
+/* collect_sessions.c */
+/* Whether there is any address for them. */
+bool collect_sessions_wanted(const struct collect *c);
+/* Reads the certificates of the configuration; *ret NULL if it has none. */
+must_check enum err collect_sessions_tls(const struct conf *conf, struct tls_context **ret,
+					 struct diag *reterr);
+must_check enum err collect_sessions_init(struct collect *c, struct collect_thread *t);
+/* The thread: returns after collect.stop and sessions_wake, everything committed. */
+void *collect_sessions(void *thread);
 
 /* exporter_rows.c */
 /* Replaces next by the decoder's exporters that were heard in this life, with rates carried over

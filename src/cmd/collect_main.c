@@ -10,7 +10,9 @@
 #include "cmd/store_conf.h"
 #include "conf/conf.h"
 #include "enrich/dedup.h"
+#include "input/session.h"
 #include "input/udp.h"
+#include "net/tls.h"
 #include "store/loader.h"
 
 #include <errno.h>
@@ -114,7 +116,7 @@ static enum err open_sockets(struct collect *c, struct diag *d)
 	enum err e = handoff_take(&c->sockets, d);
 	c->handed = e == ERR_OK;
 	if (e == ERR_NOT_FOUND)
-		e = handoff_open(c->conf, &c->sockets, d);
+		e = handoff_open(c->conf, NULL, &c->sockets, d);
 	if (!e && c->sockets.threads > COLLECT_THREADS_MAX)
 		e = diag_set(d, ERR_LIMIT, 0, 0, "more than %d receive threads",
 			     COLLECT_THREADS_MAX);
@@ -130,24 +132,32 @@ static enum err start_side(struct program *p, enum side s, struct diag *d)
 	return ERR_OK;
 }
 
+static enum err make_threads(struct collect *c, struct diag *d)
+{
+	enum err e = collect_sessions_tls(c->conf, &c->tls, d);
+	if (e)
+		return e;
+	for (uint32_t i = 0; i < c->sockets.threads && !e; i++)
+		e = collect_receive_init(c, i, &c->thread[c->n_threads++]);
+	if (!e && collect_sessions_wanted(c))
+		e = collect_sessions_init(c, &c->thread[c->n_threads++]);
+	return e ? diag_set(d, e, 0, 0, "cannot set up receiving: %s", err_text(e)) : ERR_OK;
+}
+
 static enum err start_receiving(struct collect *c, struct diag *d)
 {
-	for (uint32_t i = 0; i < c->sockets.threads; i++) {
-		enum err e = collect_thread_init(c, i);
-		if (e)
-			return diag_set(d, e, 0, 0, "cannot set up receiving: %s", err_text(e));
-	}
-	c->n_threads = c->sockets.threads;
-	for (uint32_t i = 0; i < c->n_threads; i++) {
+	enum err e = make_threads(c, d);
+	for (uint32_t i = 0; i < c->n_threads && !e; i++) {
 		struct collect_thread *t = &c->thread[i];
-		char name[24];
-		snprintf(name, sizeof(name), "receive-%u", i);
-		if (pthread_create(&t->id, NULL, collect_receive, t) != 0)
+		char name[24] = "sessions";
+		if (t->rx)
+			snprintf(name, sizeof(name), "receive-%u", i);
+		if (pthread_create(&t->id, NULL, t->rx ? collect_receive : collect_sessions, t))
 			return diag_set(d, ERR_NOMEM, 0, 0, "cannot start a thread");
 		t->running = true;
 		pthread_setname_np(t->id, name);
 	}
-	return ERR_OK;
+	return e;
 }
 
 static enum err start(struct program *p, struct diag *d)
@@ -188,6 +198,14 @@ static void log_start(const struct collect *c)
 	buf_fini(&where);
 }
 
+static void wake(struct collect_thread *t)
+{
+	if (t->rx)
+		udp_rx_wake(t->rx);
+	if (t->sessions)
+		sessions_wake(t->sessions);
+}
+
 /* Receivers first, so that what they have reaches the spool; then the spool's threads, which finish
  * what is queued. */
 static void stop(struct program *p)
@@ -196,10 +214,9 @@ static void stop(struct program *p)
 	control_stop(&p->control);
 	atomic_store(&c->stop, true);
 	(void)eventfd_write(c->stop_fd, 1);
-	for (uint32_t i = 0; i < COLLECT_THREADS_MAX; i++)
-		if (c->thread[i].running)
-			udp_rx_wake(c->thread[i].rx);
-	for (uint32_t i = 0; i < COLLECT_THREADS_MAX; i++)
+	for (uint32_t i = 0; i < c->n_threads; i++)
+		wake(&c->thread[i]);
+	for (uint32_t i = 0; i < c->n_threads; i++)
 		if (c->thread[i].running)
 			pthread_join(c->thread[i].id, NULL);
 	if (c->spool)
@@ -207,9 +224,10 @@ static void stop(struct program *p)
 	for (enum side s = 0; s < SIDE_MAX; s++)
 		if (p->side_runs[s])
 			pthread_join(p->side[s], NULL);
-	for (uint32_t i = 0; i < COLLECT_THREADS_MAX; i++)
+	for (uint32_t i = 0; i < c->n_threads; i++)
 		collect_thread_fini(&c->thread[i]);
 	dedup_free(&c->dedup);
+	tls_context_free(c->tls);
 	loader_free(&c->loader);
 	spool_close(&c->spool);
 	handoff_close(&c->sockets);

@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-static const enum stat_id gauges[] = {ST_templates_live, ST_exporters_live, ST_sets_held};
+static const enum stat_id gauges[] = {ST_templates_live, ST_exporters_live, ST_sets_held,
+				      ST_sessions_live};
 
 static void lifetime(const struct collect *c, struct spool_totals *ret)
 {
@@ -138,6 +139,8 @@ static void loader_json(struct buf *out, struct loader *l)
 	buf_u8(out, '}');
 }
 
+static const char *const transports[] = {
+    [TRANSPORT_UDP] = "udp", [TRANSPORT_TCP] = "tcp", [TRANSPORT_TLS] = "tls"};
 static const char *const sampling_sources[] = {"", "options", "record", "configuration"};
 
 static void exporter_json(struct buf *out, const struct exporter_row *r)
@@ -149,6 +152,8 @@ static void exporter_json(struct buf *out, const struct exporter_row *r)
 	buf_json_key(out, "exporter_ip");
 	buf_json_str(out, ip, n);
 	number(out, "port", i->port);
+	buf_json_key(out, "transport");
+	buf_json_str(out, transports[i->transport], strlen(transports[i->transport]));
 	number(out, "domain", i->domain);
 	number(out, "version", i->version);
 	number(out, "datagrams", i->datagrams);

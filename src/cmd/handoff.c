@@ -14,6 +14,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+static const char *const scheme_names[] = {
+    [CONF_UDP] = "udp", [CONF_TCP] = "tcp", [CONF_TLS] = "tls"};
+
 /* Any sockaddr, without casts between pointer types. */
 union address {
 	struct sockaddr sa;
@@ -65,13 +68,31 @@ static enum err read_bound(struct handoff_socket *s)
 	return ip_from_sockaddr(&a.sa, &s->ip, &s->port);
 }
 
+/* Options in the order of their making; false: errno says why. */
+static bool prepare(struct handoff *h, const struct handoff_socket *s, sa_family_t family,
+		    uint64_t buffer)
+{
+	bool udp = s->scheme == CONF_UDP;
+	bool ok = udp ? option(s->fd, SOL_SOCKET, SO_REUSEPORT, 1) &&
+			    option(s->fd, SOL_SOCKET, SO_RXQ_OVFL, 1)
+		      : option(s->fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (ok && family == AF_INET6)
+		ok = option(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	if (ok && udp)
+		h->buffer = set_buffer(s->fd, buffer);
+	return ok;
+}
+
 static enum err open_socket(const struct conf *c, const struct conf_addr *at, uint16_t port,
 			    struct handoff *h)
 {
 	union address a;
 	socklen_t n = address_of(&at->ip, port, &a);
+	bool udp = at->scheme == CONF_UDP;
 	struct handoff_socket *s = &h->v[h->n];
-	int low = socket(a.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	*s = (struct handoff_socket){.scheme = at->scheme, .any_port = at->port == 0};
+	int low = socket(a.sa.sa_family,
+			 (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (low < 0)
 		return err_from_errno(errno);
 	s->fd = fcntl(low, F_DUPFD_CLOEXEC, HANDOFF_FIRST + HANDOFF_MAX);
@@ -79,12 +100,8 @@ static enum err open_socket(const struct conf *c, const struct conf_addr *at, ui
 	if (s->fd < 0)
 		return err_from_errno(errno);
 	h->n++;
-	bool ok =
-	    option(s->fd, SOL_SOCKET, SO_REUSEPORT, 1) && option(s->fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
-	if (ok && a.sa.sa_family == AF_INET6)
-		ok = option(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-	h->buffer = set_buffer(s->fd, c->collect_socket_buffer);
-	if (!ok || bind(s->fd, &a.sa, n))
+	if (!prepare(h, s, a.sa.sa_family, c->collect_socket_buffer) || bind(s->fd, &a.sa, n) ||
+	    (!udp && listen(s->fd, SOMAXCONN)))
 		return err_from_errno(errno);
 	return read_bound(s);
 }
@@ -95,7 +112,7 @@ static bool taken_by_other(const struct conf_addr *at)
 {
 	union address a;
 	socklen_t n = address_of(&at->ip, at->port, &a);
-	int fd = socket(a.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = at->scheme == CONF_UDP ? socket(a.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
 	if (fd < 0)
 		return false;
 	if (a.sa.sa_family == AF_INET6)
@@ -105,13 +122,35 @@ static bool taken_by_other(const struct conf_addr *at)
 	return taken;
 }
 
-/* The sockets of one address, one per thread. port: what the IPv4 half of "*:0" got, else as
- * configured. */
+/* Takes over the sockets of an address from the configuration before; false: it had none. */
+static bool keep_address(const struct handoff *before, const struct conf_addr *at,
+			 struct handoff *h)
+{
+	uint16_t port = at->port;
+	size_t n = h->n;
+	for (size_t i = 0; before && i < before->n && h->n < HANDOFF_MAX; i++) {
+		const struct handoff_socket *s = &before->v[i];
+		bool used = false;
+		for (size_t k = 0; k < n; k++)
+			used |= h->v[k].fd == s->fd;
+		if (used || s->scheme != at->scheme || s->any_port != (at->port == 0) ||
+		    !ip_equal(&s->ip, &at->ip) || (port && s->port != port))
+			continue;
+		port = s->port;
+		h->v[h->n] = *s;
+		h->v[h->n++].kept = true;
+	}
+	return h->n > n;
+}
+
+/* The sockets of one address: UDP one per thread, TCP and TLS one. port: what the IPv4 half of
+ * "*:0" got, else as configured. */
 static enum err open_address(const struct conf *c, const struct conf_addr *at, uint16_t port,
 			     struct handoff *h)
 {
-	enum err e = ERR_OK;
-	for (uint32_t i = 0; !e && i < h->threads; i++) {
+	enum err e = taken_by_other(at) ? ERR_EXISTS : ERR_OK;
+	uint32_t n = at->scheme == CONF_UDP ? h->threads : 1;
+	for (uint32_t i = 0; !e && i < n; i++) {
 		if (h->n == HANDOFF_MAX)
 			return ERR_LIMIT;
 		e = open_socket(c, at, port, h);
@@ -139,33 +178,67 @@ static enum err cannot_listen(const struct conf_addr *at, enum err e, struct dia
 {
 	char text[IP_TEXT_MAX];
 	ip_format(&at->ip, text);
-	return diag_set(reterr, e, 0, 0, "cannot listen on udp %s port %u: %s", text, at->port,
+	return diag_set(reterr, e, 0, 0, "cannot listen on %s %s port %u: %s",
+			scheme_names[at->scheme], text, at->port,
 			e == ERR_EXISTS ? "another program has it"
 			: e == ERR_LIMIT
 			    ? "more sockets than can be handed on; lower collect.threads"
 			    : err_text(e));
 }
 
-enum err handoff_open(const struct conf *c, struct handoff *ret, struct diag *reterr)
+static void close_new(struct handoff *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (!h->v[i].kept)
+			close(h->v[i].fd);
+	h->n = 0;
+}
+
+enum err handoff_open(const struct conf *c, const struct handoff *before, struct handoff *ret,
+		      struct diag *reterr)
 {
 	const struct conf_addrs *l = &c->collect_listen;
 	bool ipv6 = kernel_has_ipv6();
-	*ret = (struct handoff){.threads = conf_threads(c)};
-	for (size_t i = 0; i < l->n; i++)
-		if (taken_by_other(&l->v[i]))
-			return cannot_listen(&l->v[i], ERR_EXISTS, reterr);
+	*ret = (struct handoff){.threads = before ? before->threads : conf_threads(c),
+				.buffer = before ? before->buffer : 0};
 	for (size_t i = 0; i < l->n; i++) {
 		const struct conf_addr *at = &l->v[i];
-		if (at->optional && !ipv6)
+		if ((at->optional && !ipv6) ||
+		    (at->scheme == CONF_TLS && !*c->collect_certificate) ||
+		    keep_address(before, at, ret))
 			continue;
-		enum err e = open_address(
-		    c, at, at->port == 0 && at->optional ? ret->v[ret->n - 1].port : at->port, ret);
+		bool second = at->port == 0 && at->optional && ret->n;
+		enum err e = open_address(c, at, second ? ret->v[ret->n - 1].port : at->port, ret);
 		if (e) {
-			handoff_close(ret);
+			close_new(ret);
 			return cannot_listen(at, e, reterr);
 		}
 	}
 	return ERR_OK;
+}
+
+static bool has(const struct handoff *h, int fd)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->v[i].fd == fd)
+			return true;
+	return false;
+}
+
+bool handoff_differs(const struct handoff *before, const struct handoff *now)
+{
+	for (size_t i = 0; i < before->n; i++)
+		if (!has(now, before->v[i].fd))
+			return true;
+	return before->n != now->n;
+}
+
+void handoff_close_rest(struct handoff *before, const struct handoff *now)
+{
+	for (size_t i = 0; i < before->n; i++)
+		if (!has(now, before->v[i].fd))
+			close(before->v[i].fd);
+	before->n = 0;
 }
 
 /* A decimal environment variable; false if it is not there or not a number. */
@@ -175,17 +248,20 @@ static bool env_number(const char *name, uint64_t *ret)
 	return s && unit_u64(s, strlen(s), ret) == ERR_OK;
 }
 
-/* The thread of the name that p stands at, and p moves to the next; turn when the name says
- * nothing. */
-static uint32_t next_thread(const char **p, uint32_t turn)
+/* What the name that p stands at says of its socket; p moves to the next. */
+static void take_name(const char **p, struct handoff_socket *s)
 {
 	size_t n = strcspn(*p, ":");
-	uint64_t thread = turn;
-	if (n > 4 && memcmp(*p, "udp-", 4) == 0 &&
-	    (unit_u64(*p + 4, n - 4, &thread) || thread >= HANDOFF_MAX))
-		thread = turn;
+	uint64_t thread = 0;
+	int type = SOCK_DGRAM;
+	socklen_t len = sizeof(type);
+	getsockopt(s->fd, SOL_SOCKET, SO_TYPE, &type, &len);
+	if (type != SOCK_DGRAM)
+		s->scheme = n == 3 && memcmp(*p, "tls", 3) == 0 ? CONF_TLS : CONF_TCP;
+	else if (n > 4 && memcmp(*p, "udp-", 4) == 0 && !unit_u64(*p + 4, n - 4, &thread) &&
+		 thread < HANDOFF_MAX)
+		s->thread = (uint32_t)thread;
 	*p += n + ((*p)[n] == ':');
-	return (uint32_t)thread;
 }
 
 enum err handoff_take(struct handoff *ret, struct diag *reterr)
@@ -198,14 +274,15 @@ enum err handoff_take(struct handoff *ret, struct diag *reterr)
 	if (n > HANDOFF_MAX)
 		return diag_set(reterr, ERR_LIMIT, 0, 0, "more than %d sockets were handed on",
 				HANDOFF_MAX);
-	struct handoff h = {0};
+	struct handoff h = {.threads = 1};
 	const char *p = names ? names : "";
 	for (size_t i = 0; i < n; i++) {
 		struct handoff_socket *s = &h.v[i];
 		s->fd = HANDOFF_FIRST + (int)i;
-		s->thread = next_thread(&p, 0);
+		take_name(&p, s);
 		h.threads = MAX_OF(h.threads, s->thread + 1);
 		fcntl(s->fd, F_SETFD, FD_CLOEXEC);
+		fcntl(s->fd, F_SETFL, fcntl(s->fd, F_GETFL) | O_NONBLOCK);
 		option(s->fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
 		enum err e = read_bound(s);
 		if (e)
@@ -232,7 +309,10 @@ void handoff_names(const struct handoff *h, struct buf *out)
 {
 	buf_str(out, "LISTEN_FDNAMES=");
 	for (size_t i = 0; i < h->n; i++)
-		buf_fmt(out, "%sudp-%u", i ? ":" : "", h->v[i].thread);
+		if (h->v[i].scheme == CONF_UDP)
+			buf_fmt(out, "%sudp-%u", i ? ":" : "", h->v[i].thread);
+		else
+			buf_fmt(out, "%s%s", i ? ":" : "", scheme_names[h->v[i].scheme]);
 }
 
 bool handoff_place(const struct handoff *h)
@@ -250,12 +330,13 @@ void handoff_json(const struct handoff *h, struct buf *out)
 		char text[IP_TEXT_MAX];
 		bool seen = false;
 		for (size_t j = 0; j < i && !seen; j++)
-			seen = h->v[j].port == h->v[i].port && ip_equal(&h->v[j].ip, &h->v[i].ip);
+			seen = h->v[j].scheme == h->v[i].scheme && h->v[j].port == h->v[i].port &&
+			       ip_equal(&h->v[j].ip, &h->v[i].ip);
 		if (seen)
 			continue;
 		ip_format(&h->v[i].ip, text);
-		buf_fmt(out, "%s{\"proto\":\"udp\",\"address\":\"%s\",\"port\":%u}", i ? "," : "",
-			text, h->v[i].port);
+		buf_fmt(out, "%s{\"proto\":\"%s\",\"address\":\"%s\",\"port\":%u}", i ? "," : "",
+			scheme_names[h->v[i].scheme], text, h->v[i].port);
 	}
 	buf_u8(out, ']');
 }

@@ -137,7 +137,7 @@ static enum err prepare(struct up *u)
 	if (u->signal_fd < 0 || u->reload_fd < 0 || !u->view)
 		e = diag_set(&d, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
 	if (!e)
-		e = handoff_open(u->conf, &u->sockets, &d);
+		e = handoff_open(u->conf, NULL, &u->sockets, &d);
 	if (!e) {
 		init_roles(u); /* before anybody can ask how they are */
 		e = control_start(u->conf->dir,

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "conf/conf.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,7 +40,7 @@ static void a_group_of_sockets_per_address(void **state)
 				       "[udp://127.0.0.1:0, udp://127.0.0.1:0]\n");
 	static struct handoff h;
 	struct diag d;
-	assert_int_equal(handoff_open(c, &h, &d), ERR_OK);
+	assert_int_equal(handoff_open(c, NULL, &h, &d), ERR_OK);
 	assert_int_equal(h.n, 6);
 	assert_int_equal(h.threads, 3);
 	assert_true(h.buffer >= 65536);
@@ -68,6 +69,77 @@ static void a_group_of_sockets_per_address(void **state)
 	conf_put(&c);
 }
 
+static bool among(const struct handoff *h, int fd)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->v[i].fd == fd)
+			return true;
+	return false;
+}
+
+static void listening_sockets_are_one_per_address(void **state)
+{
+	(void)state;
+	const struct conf *c = conf_of("collect:\n  threads: 2\n  listen: [udp://127.0.0.1:0, "
+				       "tcp://127.0.0.1:0, tls://127.0.0.1:0]\n  certificate: c\n");
+	static struct handoff h;
+	struct diag d;
+	struct buf out = {0};
+	assert_int_equal(handoff_open(c, NULL, &h, &d), ERR_OK);
+	assert_int_equal(h.n, 4);
+	assert_int_equal(h.threads, 2);
+	for (size_t i = 2; i < 4; i++) {
+		assert_int_equal(h.v[i].scheme, i == 2 ? CONF_TCP : CONF_TLS);
+		assert_int_equal(number(h.v[i].fd, SOL_SOCKET, SO_ACCEPTCONN), 1);
+	}
+	handoff_names(&h, &out);
+	assert_string_equal(buf_cstr(&out), "LISTEN_FDNAMES=udp-0:udp-1:tcp:tls");
+	buf_reset(&out);
+	handoff_json(&h, &out);
+	assert_non_null(strstr(buf_cstr(&out), "{\"proto\":\"tcp\",\"address\":\"127.0.0.1\""));
+	assert_non_null(strstr(buf_cstr(&out), "{\"proto\":\"tls\",\"address\":\"127.0.0.1\""));
+	buf_fini(&out);
+	handoff_close(&h);
+	conf_put(&c);
+}
+
+/* Addresses that stay keep their sockets and what waits in them. */
+static void a_new_configuration_keeps_what_stays(void **state)
+{
+	(void)state;
+	const struct conf *c = conf_of("collect:\n  threads: 2\n  listen: [udp://127.0.0.1:0, "
+				       "udp://127.0.0.1:0, tcp://127.0.0.1:0]\n");
+	const struct conf *less = conf_of("collect:\n  threads: 7\n  listen: [tcp://127.0.0.1:0, "
+					  "\"tcp://[::1]:0\", udp://127.0.0.1:0]\n");
+	static struct handoff h, now, same, bad;
+	struct diag d;
+	assert_int_equal(handoff_open(c, NULL, &h, &d), ERR_OK);
+	assert_int_equal(h.n, 5);
+	assert_int_equal(handoff_open(c, &h, &same, &d), ERR_OK);
+	assert_int_equal(same.n, 5);
+	assert_false(handoff_differs(&h, &same));
+	assert_int_equal(handoff_open(less, &h, &now, &d), ERR_OK);
+	assert_true(handoff_differs(&h, &now));
+	assert_int_equal(now.n, 4); /* 2 of the UDP address that stays, the old TCP, the new TCP */
+	assert_int_equal(now.threads, 2);
+	assert_true(among(&now, h.v[0].fd) && among(&now, h.v[1].fd) && among(&now, h.v[4].fd));
+	assert_false(among(&now, h.v[2].fd) || among(&now, h.v[3].fd));
+	/* A configuration that cannot be opened leaves the old sockets alone. */
+	char text[120];
+	snprintf(text, sizeof(text),
+		 "collect:\n  listen: [udp://127.0.0.1:0, udp://127.0.0.1:%u]\n", h.v[2].port);
+	const struct conf *taken = conf_of(text);
+	assert_int_equal(handoff_open(taken, &now, &bad, &d), ERR_EXISTS);
+	assert_int_equal(number(now.v[0].fd, SOL_SOCKET, SO_TYPE), SOCK_STREAM);
+	int gone = h.v[2].fd;
+	handoff_close_rest(&h, &now);
+	assert_int_equal(fcntl(gone, F_GETFD), -1);
+	handoff_close(&now);
+	conf_put(&taken);
+	conf_put(&less);
+	conf_put(&c);
+}
+
 static void a_port_in_use_is_refused(void **state)
 {
 	(void)state;
@@ -84,7 +156,7 @@ static void a_port_in_use_is_refused(void **state)
 	const struct conf *c = conf_of(text);
 	static struct handoff h;
 	struct diag d;
-	assert_int_equal(handoff_open(c, &h, &d), ERR_EXISTS);
+	assert_int_equal(handoff_open(c, NULL, &h, &d), ERR_EXISTS);
 	assert_non_null(strstr(d.msg, "another program has it"));
 	close(fd);
 	conf_put(&c);
@@ -114,7 +186,8 @@ static int child(const struct handoff *given)
 		return 3;
 	for (size_t i = 0; i < h.n; i++)
 		if (h.v[i].fd != HANDOFF_FIRST + (int)i || h.v[i].thread != given->v[i].thread ||
-		    h.v[i].port != given->v[i].port || !ip_equal(&h.v[i].ip, &given->v[i].ip))
+		    h.v[i].scheme != given->v[i].scheme || h.v[i].port != given->v[i].port ||
+		    !ip_equal(&h.v[i].ip, &given->v[i].ip))
 			return 4;
 	return handoff_take(&h, &d) == ERR_NOT_FOUND ? 0 : 5;
 }
@@ -122,12 +195,14 @@ static int child(const struct handoff *given)
 static void a_child_takes_them(void **state)
 {
 	(void)state;
-	const struct conf *c = conf_of("collect:\n  threads: 2\n  listen: udp://*:0\n");
+	const struct conf *c =
+	    conf_of("collect:\n  threads: 2\n  listen: [udp://*:0, tcp://*:0]\n");
 	static struct handoff h;
 	struct diag d;
-	assert_int_equal(handoff_open(c, &h, &d), ERR_OK);
-	assert_true(h.n == 4 || h.n == 2); /* with and without IPv6 */
-	assert_int_equal(h.v[0].port, h.v[h.n - 1].port);
+	assert_int_equal(handoff_open(c, NULL, &h, &d), ERR_OK);
+	assert_true(h.n == 6 || h.n == 3); /* with and without IPv6 */
+	assert_int_equal(h.v[0].port, h.v[h.n / 3 * 2 - 1].port);
+	assert_int_equal(h.v[h.n / 3 * 2].port, h.v[h.n - 1].port);
 	pid_t pid = fork();
 	if (pid == 0)
 		_exit(child(&h));
@@ -143,6 +218,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_group_of_sockets_per_address),
+	    cmocka_unit_test(listening_sockets_are_one_per_address),
+	    cmocka_unit_test(a_new_configuration_keeps_what_stays),
 	    cmocka_unit_test(a_port_in_use_is_refused),
 	    cmocka_unit_test(a_child_takes_them),
 	};

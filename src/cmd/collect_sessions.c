@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The thread of TCP and TLS sessions: one for all of them, with a decoder of its own, so that the
+ * arithmetic of handshakes and a flood of connections never hold up the receive threads. */
+#include "cmd/collect.h"
+
+#include "base/log.h"
+#include "base/timefmt.h"
+#include "conf/conf.h"
+#include "input/session.h"
+#include "net/tls.h"
+
+#include <stdio.h>
+
+enum { WAIT_MS = 100, DRAIN_NS = 500000000 };
+static const uint64_t say_again_ns = 60000000000;
+
+static bool admit(void *ctx unused_arg, const struct ip *src unused_arg)
+{
+	return true;
+}
+
+static void message(void *ctx, const struct session_message *m)
+{
+	struct collect_thread *t = ctx;
+	const struct datagram dg = {.p = m->p,
+				    .n = m->n,
+				    .src = m->src,
+				    .src_port = m->port,
+				    .transport = m->tls ? TRANSPORT_TLS : TRANSPORT_TCP,
+				    .session = m->session,
+				    .t_recv = clock_wall_ms()};
+	collect_feed(t, &dg, clock_mono_ns());
+}
+
+static void end(void *ctx, uint32_t session)
+{
+	struct collect_thread *t = ctx;
+	decoder_session_end(t->decoder, session);
+}
+
+static void tls_failed(void *ctx, const struct ip *src, const char *why)
+{
+	struct collect_thread *t = ctx;
+	uint64_t now_ns = clock_mono_ns();
+	char text[IP_TEXT_MAX];
+	if (t->tls_said_ns && now_ns - t->tls_said_ns < say_again_ns)
+		return;
+	t->tls_said_ns = now_ns;
+	ip_format(src, text);
+	log_notice("collect", "TLS handshake with %s failed: %s", text, why);
+}
+
+bool collect_sessions_wanted(const struct collect *c)
+{
+	for (size_t i = 0; i < c->sockets.n; i++)
+		if (c->sockets.v[i].scheme != CONF_UDP)
+			return true;
+	return false;
+}
+
+enum err collect_sessions_tls(const struct conf *conf, struct tls_context **ret,
+			      struct diag *reterr)
+{
+	const struct tls_files f = {.certificate = conf->collect_certificate,
+				    .key = conf->collect_key,
+				    .ca = conf->collect_client_ca,
+				    .require =
+					conf->collect_client_certificate == CONF_CLIENT_REQUIRED};
+	if (!*f.certificate) {
+		*ret = NULL;
+		return ERR_OK;
+	}
+	return tls_server_context(&f, ret, reterr);
+}
+
+static enum err make_sessions(struct collect *c, struct collect_thread *t)
+{
+	struct session_listener l[SESSION_LISTENERS_MAX];
+	size_t n = 0;
+	const struct session_opts o = {
+	    .max_sessions = (uint32_t)c->conf->collect_max_sessions,
+	    .max_per_address = (uint32_t)c->conf->collect_max_sessions_per_address,
+	    .idle_ms = c->conf->collect_session_idle,
+	    .stats = &t->stats,
+	    .admit = admit,
+	    .message = message,
+	    .end = end,
+	    .tls_failed = tls_failed,
+	    .ctx = t,
+	};
+	for (size_t i = 0; i < c->sockets.n; i++) {
+		const struct handoff_socket *s = &c->sockets.v[i];
+		if (s->scheme == CONF_UDP)
+			continue;
+		if (n == SESSION_LISTENERS_MAX)
+			return ERR_LIMIT;
+		l[n++] = (struct session_listener){.fd = s->fd, .tls = s->scheme == CONF_TLS};
+	}
+	return sessions_new(&o, l, n, &t->sessions);
+}
+
+enum err collect_sessions_init(struct collect *c, struct collect_thread *t)
+{
+	enum err e = collect_thread_init(c, t);
+	if (!e)
+		e = make_sessions(c, t);
+	if (!e)
+		sessions_set_tls(t->sessions, c->tls);
+	return e;
+}
+
+void *collect_sessions(void *thread)
+{
+	struct collect_thread *t = thread;
+	uint64_t stopped_ns = 0;
+	for (;;) {
+		bool some = sessions_wait(t->sessions, WAIT_MS);
+		uint64_t now_ns = clock_mono_ns();
+		sessions_serve(t->sessions, now_ns);
+		if (spool_wants_commit(t->writer, now_ns))
+			collect_commit(t, now_ns, clock_wall_ms());
+		if (!atomic_load_explicit(&t->collect->stop, memory_order_relaxed))
+			continue;
+		/* What has come in sessions is taken; new ones wait for our successor. */
+		if (stopped_ns == 0) {
+			stopped_ns = now_ns;
+			sessions_stop_accepting(t->sessions);
+		} else if (!some || now_ns - stopped_ns > DRAIN_NS) {
+			break;
+		}
+	}
+	sessions_end_all(t->sessions);
+	collect_commit(t, clock_mono_ns(), clock_wall_ms());
+	return NULL;
+}

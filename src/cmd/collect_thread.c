@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every thread that decodes has: a decoder, a writer of the spool, and what the control socket
+ * shows of its exporters. Nothing here waits for a disk or another thread, but for a flusher that
+ * is a whole commit behind. */
+#include "cmd/collect.h"
+
+#include "base/timefmt.h"
+#include "conf/conf.h"
+#include "enrich/dedup.h"
+#include "input/session.h"
+#include "input/udp.h"
+
+#include <stdlib.h>
+
+static void emit(void *ctx, struct batch *b)
+{
+	struct collect_thread *t = ctx;
+	if (t->dedup)
+		stat_add(&t->stats, ST_records_duplicate, dedup_mark(t->dedup, b));
+	spool_append(t->writer, b);
+}
+
+static enum err make_decoder(struct collect *c, struct collect_thread *t)
+{
+	const struct decoder_opts o = {
+	    .max_exporters = (uint32_t)c->conf->collect_max_exporters,
+	    .max_templates = (uint32_t)c->conf->collect_max_templates_per_exporter,
+	    .max_held_mem = (size_t)c->conf->collect_hold_bytes,
+	    .held_ms = (int64_t)c->conf->collect_hold_time,
+	    .stats = &t->stats,
+	    .emit = emit,
+	    .ctx = t,
+	};
+	return decoder_new(&o, &t->decoder);
+}
+
+/* Where the exporters stood when the last collector ended. Any thread may get any exporter. */
+static void restore(struct collect *c, struct collect_thread *t)
+{
+	size_t n, max = (size_t)c->conf->collect_max_exporters;
+	const struct exporter_seq *q = spool_sequences(c->spool, &n);
+	if (n > max)
+		n = max;
+	for (size_t i = 0; i < n; i++)
+		t->sequences[i] = (struct decoder_sequence){.ip = q[i].addr,
+							    .port = q[i].port,
+							    .version = q[i].version,
+							    .domain = q[i].domain,
+							    .next = q[i].next};
+	decoder_restore(t->decoder, t->sequences, n);
+}
+
+enum err collect_thread_init(struct collect *c, struct collect_thread *t)
+{
+	size_t max = (size_t)c->conf->collect_max_exporters;
+	t->collect = c;
+	pthread_mutex_init(&t->lock, NULL);
+	t->sequences = calloc(max, sizeof(t->sequences[0]));
+	t->seqs = calloc(max, sizeof(t->seqs[0]));
+	t->writer = spool_writer_new(c->spool, &t->stats);
+	if (!t->sequences || !t->seqs || !t->writer)
+		return ERR_NOMEM;
+	enum err e = c->dedup ? dedup_thread_new(c->dedup, &t->dedup) : ERR_OK;
+	if (!e)
+		e = make_decoder(c, t);
+	if (!e)
+		restore(c, t);
+	return e;
+}
+
+void collect_thread_fini(struct collect_thread *t)
+{
+	if (!t->collect)
+		return;
+	udp_rx_free(t->rx);
+	sessions_free(t->sessions); /* ends sessions, which the decoder hears of */
+	decoder_free(t->decoder);
+	spool_writer_free(&t->writer);
+	dedup_thread_free(&t->dedup);
+	free(t->sequences);
+	free(t->seqs);
+	exporter_rows_fini(&t->next);
+	exporter_rows_fini(&t->shown);
+	pthread_mutex_destroy(&t->lock);
+}
+
+/* Those heard in this life come first, so the first `heard` are the ones this thread knows
+ * something new of. */
+static size_t take_sequences(struct collect_thread *t, size_t heard)
+{
+	size_t n = decoder_sequences(t->decoder, t->sequences, heard);
+	for (size_t i = 0; i < n; i++) {
+		const struct decoder_sequence *s = &t->sequences[i];
+		t->seqs[i] = (struct exporter_seq){.addr = s->ip,
+						   .domain = s->domain,
+						   .next = s->next,
+						   .open = s->open,
+						   .port = s->port,
+						   .version = s->version};
+	}
+	return n;
+}
+
+void collect_commit(struct collect_thread *t, uint64_t now_ns, int64_t now_ms)
+{
+	decoder_flush(t->decoder);
+	if (t->rx)
+		udp_rx_count_drops(t->rx);
+	size_t heard = exporter_rows_take(&t->next, &t->shown, t->decoder, now_ms);
+	pthread_mutex_lock(&t->lock);
+	struct exporter_rows old = t->shown;
+	t->shown = t->next;
+	pthread_mutex_unlock(&t->lock);
+	t->next = old;
+	spool_commit(t->writer, now_ns, t->seqs, take_sequences(t, heard));
+}
+
+void collect_feed(struct collect_thread *t, const struct datagram *dg, uint64_t now_ns)
+{
+	/* Counted one by one, so that a commit in the middle of a round is balanced. */
+	decoder_feed(t->decoder, dg);
+	stat_add(&t->stats, ST_datagrams_received, 1);
+	stat_add(&t->stats, ST_datagrams_bytes, dg->n);
+	if (spool_wants_commit(t->writer, now_ns))
+		collect_commit(t, now_ns, dg->t_recv);
+}
