@@ -58,7 +58,7 @@ struct collect {
 	bool handed; /* the sockets live on without us */
 	struct spool *spool;
 	struct loader *loader;
-	struct dedup *dedup; /* NULL: off */
+	struct dedup *dedup;                                   /* NULL: off */
 	struct collect_thread thread[COLLECT_THREADS_MAX + 1]; /* receive threads, then sessions */
 	uint32_t n_threads;                                    /* all of them */
 	struct tls_context *tls; /* of tls:// addresses; NULL = none */
