@@ -29,6 +29,13 @@ static inline void fuzz_option(void *ctx, const struct option_record *r)
 			abort();
 }
 
+static inline void fuzz_name(void *ctx, const struct option_name *n)
+{
+	(void)ctx;
+	if ((n->text_n && !n->text) || (n->text2_n && !n->text2) || n->kind >= NAME_KIND_MAX)
+		abort();
+}
+
 static inline void fuzz_check(const struct stats *s, uint64_t rows, uint64_t fed)
 {
 	uint64_t counted = s->v[ST_datagrams_decoded];
@@ -54,6 +61,7 @@ static inline void fuzz_decode(const uint8_t *good, size_t n_good, const uint8_t
 					  .stats = &stats,
 					  .emit = fuzz_take,
 					  .option = fuzz_option,
+					  .name = fuzz_name,
 					  .ctx = &rows};
 	if (decoder_new(&opts, &d))
 		return;

@@ -21,6 +21,7 @@
 struct batch;
 struct counter_sample;
 struct decoder;
+struct vault;
 
 enum {
 	DECODER_MAX_EXPORTERS = 4096,
@@ -29,6 +30,8 @@ enum {
 	DECODER_MAX_TEMPLATE_MEM = 64 << 20, /* of all templates together */
 	DECODER_MAX_HELD_SETS = 4096,        /* data sets waiting for their template */
 	DECODER_MAX_HELD_MEM = 16 << 20,
+	DECODER_TEMPLATE_MS =
+	    24 * 3600 * 1000,             /* a template not told again for so long is dropped */
 	DECODER_MAX_RULES = 4096,         /* sampling rules */
 	DECODER_HELD_MS = 30 * 60 * 1000, /* how long they wait */
 	DECODER_IDLE_MS =
@@ -89,7 +92,10 @@ struct decoder_opts {
 	/* Limits; 0 = the default above. */
 	uint32_t max_exporters, max_templates, max_fields, max_held_sets;
 	size_t max_template_mem, max_held_mem;
-	int64_t held_ms, idle_ms;
+	int64_t held_ms, idle_ms, template_ms;
+	/* What exporters told before (vault.h), borrowed, shared by all decoders; NULL = nothing.
+	 */
+	struct vault *vault;
 	/* Rows keep their own time whatever t_recv is (batch_set_days). */
 	bool import;
 	/* Rows and option records leave in the order they came, also across shapes: smaller
@@ -136,6 +142,9 @@ void decoder_feed(struct decoder *d, const struct datagram *dg);
 void decoder_session_end(struct decoder *d, uint32_t session);
 /* Emits the rows decoded so far. Call it at least once a second, and before decoder_sequences. */
 void decoder_flush(struct decoder *d);
+/* Puts into the vault what exporters told since the last call, of up to max exporters. Does not
+ * wait for another thread: what cannot be put now is put the next time. */
+void decoder_save(struct decoder *d, size_t max);
 /* Rows decoded and not yet emitted. */
 uint32_t decoder_open_rows(const struct decoder *d);
 /* Sampling rates from the configuration, for exporters that tell none or, where a rule says

@@ -23,7 +23,8 @@ static void fill_defaults(struct decoder_opts *o)
 					      .max_template_mem = DECODER_MAX_TEMPLATE_MEM,
 					      .max_held_mem = DECODER_MAX_HELD_MEM,
 					      .held_ms = DECODER_HELD_MS,
-					      .idle_ms = DECODER_IDLE_MS};
+					      .idle_ms = DECODER_IDLE_MS,
+					      .template_ms = DECODER_TEMPLATE_MS};
 #define DEFAULT(member) o->member = o->member ? o->member : defaults.member
 	DEFAULT(max_exporters);
 	DEFAULT(max_templates);
@@ -33,6 +34,7 @@ static void fill_defaults(struct decoder_opts *o)
 	DEFAULT(max_held_mem);
 	DEFAULT(held_ms);
 	DEFAULT(idle_ms);
+	DEFAULT(template_ms);
 #undef DEFAULT
 	o->max_fields = MIN_OF(o->max_fields, (uint32_t)UINT16_MAX);
 }
@@ -44,11 +46,12 @@ static enum err allocate(struct decoder *d)
 	while (d->n_buckets < d->opts.max_exporters)
 		d->n_buckets *= 2;
 	d->buckets = calloc(d->n_buckets, sizeof(struct exporter *));
+	d->named = calloc(d->n_buckets, sizeof(struct exporter *));
 	d->parsed = calloc(fields, sizeof(*d->parsed));
 	d->offs = calloc(fields * RECORDS_AT_ONCE, sizeof(*d->offs));
 	d->lens = calloc(fields * RECORDS_AT_ONCE, sizeof(*d->lens));
 	d->option_elements = calloc(fields, sizeof(*d->option_elements));
-	if (!d->buckets || !d->parsed || !d->offs || !d->lens || !d->option_elements)
+	if (!d->buckets || !d->named || !d->parsed || !d->offs || !d->lens || !d->option_elements)
 		return ERR_NOMEM;
 	enum err e = source_index_init(&d->sources);
 	return e ? e : nf5_init(d);
@@ -82,6 +85,8 @@ void decoder_free(struct decoder *d)
 		free(d->fixed[i]);
 	source_index_fini(&d->sources);
 	free(d->buckets);
+	free(d->named);
+	buf_fini(&d->blob);
 	free(d->parsed);
 	free(d->offs);
 	free(d->lens);

@@ -11,14 +11,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOVED_LOOKBACK = 64 };
-
 static struct exporter **bucket_of(const struct decoder *d, const struct ip *ip, uint16_t port)
 {
 	uint8_t key[sizeof(ip->b) + sizeof(port)];
 	memcpy(key, ip->b, sizeof(ip->b));
 	memcpy(key + sizeof(ip->b), &port, sizeof(port));
 	return &d->buckets[hash64(key, sizeof(key), hash_seed()) & (d->n_buckets - 1)];
+}
+
+static struct exporter **named_bucket(const struct decoder *d, const struct ip *ip, uint8_t version,
+				      uint32_t domain)
+{
+	uint8_t key[sizeof(ip->b) + sizeof(version) + sizeof(domain)];
+	memcpy(key, ip->b, sizeof(ip->b));
+	memcpy(key + sizeof(ip->b), &domain, sizeof(domain));
+	key[sizeof(key) - 1] = version;
+	return &d->named[hash64(key, sizeof(key), hash_seed()) & (d->n_buckets - 1)];
+}
+
+static bool is_named(const struct exporter *e, const struct ip *ip, uint8_t version,
+		     uint32_t domain)
+{
+	return e->info.domain == domain && e->info.version == version && e->info.session == 0 &&
+	       ip_equal(&e->info.ip, ip);
+}
+
+struct exporter *exporter_named(const struct decoder *d, const struct exporter *self,
+				const struct exporter *after)
+{
+	const struct exporter_info *i = &self->info;
+	struct exporter *e =
+	    after ? after->next_named : *named_bucket(d, &i->ip, i->version, i->domain);
+	while (e && (e == self || !is_named(e, &i->ip, i->version, i->domain)))
+		e = e->next_named;
+	return e;
 }
 
 static bool is_from(const struct exporter *e, const struct ip *ip, uint16_t port, uint32_t session)
@@ -72,6 +98,9 @@ static void link_bucket(struct decoder *d, struct exporter *e)
 	struct exporter **b = bucket_of(d, &e->info.ip, e->info.port);
 	e->next = *b;
 	*b = e;
+	b = named_bucket(d, &e->info.ip, e->info.version, e->info.domain);
+	e->next_named = *b;
+	*b = e;
 }
 
 static void unlink_bucket(struct decoder *d, struct exporter *e)
@@ -80,6 +109,10 @@ static void unlink_bucket(struct decoder *d, struct exporter *e)
 	while (*at != e)
 		at = &(*at)->next;
 	*at = e->next;
+	at = named_bucket(d, &e->info.ip, e->info.version, e->info.domain);
+	while (*at != e)
+		at = &(*at)->next_named;
+	*at = e->next_named;
 }
 
 /* Sets the device of every domain at the address and port of e, which is domain 0, to `device`. */
@@ -111,6 +144,24 @@ static void leave(struct decoder *d, struct exporter *e)
 	unlink_bucket(d, e);
 }
 
+static void unlink_changed(struct decoder *d, struct exporter *e)
+{
+	struct exporter **at = &d->changed;
+	while (*at != e)
+		at = &(*at)->next_changed;
+	*at = e->next_changed;
+	e->changed = false;
+}
+
+void exporter_changed(struct decoder *d, struct exporter *e)
+{
+	if (e->changed || !d->opts.vault || e->info.session)
+		return;
+	e->changed = true;
+	e->next_changed = d->changed;
+	d->changed = e;
+}
+
 static void forget(struct decoder *d, struct exporter *e)
 {
 	held_forget(d, e);
@@ -118,6 +169,8 @@ static void forget(struct decoder *d, struct exporter *e)
 	exporter_drop_templates(d, e, true);
 	leave(d, e);
 	unlink_age(d, e);
+	if (e->changed)
+		unlink_changed(d, e);
 	rates_fini(&e->samplers);
 	rates_fini(&e->sequences);
 	rates_fini(&e->in_rates);
@@ -138,13 +191,11 @@ void exporters_free(struct decoder *d)
  * one stopped. */
 static struct exporter *moved(struct decoder *d, const struct exporter_key *k, uint32_t seq)
 {
-	struct exporter *e = d->newest;
-	for (unsigned i = 0; e && i < MOVED_LOOKBACK; e = e->older, i++)
-		if (e->info.domain == k->domain && e->info.version == k->version && seq != 0 &&
-		    e->info.session == 0 && e->sequence.started && e->sequence.next == seq &&
-		    ip_equal(&e->info.ip, &k->ip) && ip_equal(&e->info.agent, &k->agent))
-			return e;
-	return NULL;
+	struct exporter *e = *named_bucket(d, &k->ip, k->version, k->domain);
+	while (e && !(is_named(e, &k->ip, k->version, k->domain) && e->sequence.started &&
+		      seq != 0 && e->sequence.next == seq && ip_equal(&e->info.agent, &k->agent)))
+		e = e->next_named;
+	return e;
 }
 
 enum stat_id exporter_add(struct decoder *d, const struct exporter_key *k, int64_t now,
@@ -190,8 +241,11 @@ void exporter_heard(struct decoder *d, struct exporter *e, const struct datagram
 		unlink_age(d, e);
 		link_newest(d, e);
 	}
-	if (e->info.datagrams == 0)
+	if (e->info.datagrams == 0) {
 		e->info.first_seen = now;
+		exporter_recall(d, e, now);
+	}
+	exporter_keep_saved(d, e, now);
 	e->info.last_seen = now;
 	e->info.clock_skew_ms = now - export_ms;
 	e->info.datagrams++;
@@ -230,104 +284,6 @@ void decoder_session_end(struct decoder *d, uint32_t session)
 		count(d, ST_records_lost_before, sequence_lost(&e->sequence) - e->sequence.lost);
 		forget(d, e);
 	}
-}
-
-/* --- templates */
-
-static struct template **template_at(struct exporter *e, uint16_t id)
-{
-	struct template **at = &e->templates[id % TEMPLATE_BUCKETS];
-	while (*at && (*at)->id != id)
-		at = &(*at)->next;
-	return at;
-}
-
-struct template *exporter_template(const struct exporter *e, uint16_t id)
-{
-	struct template *t = e->templates[id % TEMPLATE_BUCKETS];
-	while (t && t->id != id)
-		t = t->next;
-	return t;
-}
-
-static void template_remove(struct decoder *d, struct exporter *e, struct template **at)
-{
-	struct template *t = *at;
-	*at = t->next;
-	d->template_mem -= t->mem;
-	d->n_templates--;
-	e->info.templates--;
-	stat_set(d->stats, ST_templates_live, d->n_templates);
-	free(t);
-}
-
-static void evict_oldest_template(struct decoder *d, struct exporter *e)
-{
-	struct template **oldest = NULL;
-	for (unsigned i = 0; i < TEMPLATE_BUCKETS; i++)
-		for (struct template **at = &e->templates[i]; *at; at = &(*at)->next)
-			if (!oldest || (*at)->used_at < (*oldest)->used_at)
-				oldest = at;
-	if (oldest) {
-		template_remove(d, e, oldest);
-		count(d, ST_templates_refused, 1);
-	}
-}
-
-bool exporter_put_template(struct decoder *d, struct exporter *e, struct template *t)
-{
-	struct template **at = template_at(e, t->id);
-	if (*at)
-		template_remove(d, e, at);
-	if (e->info.templates >= d->opts.max_templates)
-		evict_oldest_template(d, e);
-	while (e->info.templates && d->template_mem + t->mem > d->opts.max_template_mem)
-		evict_oldest_template(d, e);
-	if (d->template_mem + t->mem > d->opts.max_template_mem) {
-		count(d, ST_templates_refused, 1);
-		free(t);
-		return false;
-	}
-	at = &e->templates[t->id % TEMPLATE_BUCKETS];
-	t->next = *at;
-	t->used_at = e->info.datagrams;
-	*at = t;
-	d->template_mem += t->mem;
-	d->n_templates++;
-	e->info.templates++;
-	stat_set(d->stats, ST_templates_live, d->n_templates);
-	for (uint16_t i = 0; i < e->n_missing; i++)
-		if (e->missing[i] == t->id)
-			e->missing[i--] = e->missing[--e->n_missing];
-	e->info.templates_missing = e->n_missing;
-	return true;
-}
-
-void exporter_drop_template(struct decoder *d, struct exporter *e, uint16_t id)
-{
-	struct template **at = template_at(e, id);
-	if (*at)
-		template_remove(d, e, at);
-}
-
-void exporter_drop_templates(struct decoder *d, struct exporter *e, bool options)
-{
-	for (unsigned i = 0; i < TEMPLATE_BUCKETS; i++)
-		for (struct template **at = &e->templates[i]; *at;)
-			if ((*at)->options == options)
-				template_remove(d, e, at);
-			else
-				at = &(*at)->next;
-}
-
-void exporter_missing(struct exporter *e, uint16_t id)
-{
-	for (uint16_t i = 0; i < e->n_missing; i++)
-		if (e->missing[i] == id)
-			return;
-	if (e->n_missing < MISSING_MAX)
-		e->missing[e->n_missing++] = id;
-	e->info.templates_missing = e->n_missing;
 }
 
 /* --- what others see */

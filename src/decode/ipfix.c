@@ -26,6 +26,7 @@ static enum stat_id one_message(struct decoder *d, const struct datagram *dg, si
 		return result;
 	exporter_heard(d, m.exporter, dg, m.clock.export_ms);
 	m.serial = m.exporter->info.datagrams;
+	m.seq = seq;
 	message_sets(d, &m, &r);
 	struct sequence_step step = {
 	    .seq = seq, .units = m.records + m.option_records, .units_unknown = m.sets_unknown > 0};

@@ -22,8 +22,13 @@ enum stat_id nf9_decode(struct decoder *d, const struct datagram *dg)
 		return result;
 	exporter_heard(d, m.exporter, dg, m.clock.export_ms);
 	m.serial = m.exporter->info.datagrams;
+	m.seq = seq;
 	struct sequence_step step = {
 	    .seq = seq, .units = 1, .restarted = exporter_restarted(m.exporter, m.clock.uptime)};
+	if (step.restarted) {
+		exporter_doubt_templates(m.exporter);
+		held_forget(d, m.exporter);
+	}
 	exporter_sequence(d, m.exporter, &step);
 	uint64_t malformed_before = m.exporter->n_malformed;
 	message_sets(d, &m, &r);

@@ -37,8 +37,12 @@ static void take(struct decoder *d, struct message *m, const struct option_recor
 	struct told_record told;
 	int64_t at = m->t_recv ? m->t_recv : m->clock.export_ms;
 	told_find(r, &told);
-	sampling_take(m->exporter, &told);
+	int64_t init_ms = m->exporter->info.init_ms;
+	if (sampling_take(m->exporter, &told))
+		exporter_changed(d, m->exporter);
 	take_books(&m->exporter->info, &told);
+	if (m->exporter->info.init_ms != init_ms)
+		exporter_changed(d, m->exporter);
 	/* What the rest of this message says about time counts from what was just told. */
 	message_uptime(m);
 	if (d->opts.name)

@@ -18,11 +18,9 @@ uint32_t rates_find(const struct rates *r, uint64_t id)
 	return 0;
 }
 
-static struct rate *rates_slot(struct rates *r, uint64_t id, uint16_t max)
+/* A new one at the end; NULL without memory. */
+static struct rate *rates_add(struct rates *r, uint16_t max)
 {
-	for (uint16_t i = 0; i < r->n; i++)
-		if (r->v[i].id == id)
-			return &r->v[i];
 	if (r->n == max) { /* the one told first makes room */
 		memmove(r->v, r->v + 1, (r->n - 1u) * sizeof(r->v[0]));
 		return &r->v[r->n - 1];
@@ -38,16 +36,22 @@ static struct rate *rates_slot(struct rates *r, uint64_t id, uint16_t max)
 	return &r->v[r->n++];
 }
 
-void rates_put(struct rates *r, uint64_t id, uint32_t rate, uint16_t max)
+bool rates_put(struct rates *r, uint64_t id, uint32_t rate, uint16_t max)
 {
-	struct rate *slot = rates_slot(r, id, max);
+	uint16_t i = 0;
+	while (i < r->n && r->v[i].id != id)
+		i++;
+	if (i < r->n && r->v[i].rate == rate)
+		return false;
+	struct rate *slot = i < r->n ? &r->v[i] : rates_add(r, max);
 	if (!slot)
-		return;
+		return false;
 	*slot = (struct rate){id, rate};
 	r->common = rate;
-	for (uint16_t i = 0; i < r->n; i++)
+	for (i = 0; i < r->n; i++)
 		if (r->v[i].rate != rate)
 			r->common = 0;
+	return true;
 }
 
 void rates_fini(struct rates *r)
@@ -58,7 +62,7 @@ void rates_fini(struct rates *r)
 
 /* --- what options tell */
 
-void sampling_take(struct exporter *e, const struct told_record *t)
+bool sampling_take(struct exporter *e, const struct told_record *t)
 {
 	static const enum told rate_tellers[] = {TOLD_RANDOM, TOLD_INTERVAL,    TOLD_PACKETS,
 						 TOLD_SIZE,   TOLD_PROBABILITY, TOLD_TIME};
@@ -74,22 +78,26 @@ void sampling_take(struct exporter *e, const struct told_record *t)
 	if (!told && of_sequence && of_sampler)
 		rate = rates_find(&e->samplers, sampler);
 	if (!told && !rate)
-		return;
+		return false;
+	bool of_one = of_sampler || of_sequence, changed = false;
 	if (of_sampler)
-		rates_put(&e->samplers, sampler, rate, SAMPLERS_MAX);
+		changed |= rates_put(&e->samplers, sampler, rate, SAMPLERS_MAX);
 	if (of_sequence)
-		rates_put(&e->sequences, sequence, rate, SAMPLERS_MAX);
-	if (!of_sampler && !of_sequence && of_in)
-		rates_put(&e->in_rates, in, rate, IF_RATES_MAX);
-	if (!of_sampler && !of_sequence && of_out)
-		rates_put(&e->out_rates, out, rate, IF_RATES_MAX);
-	if (!of_sampler && !of_sequence && !of_in && !of_out)
+		changed |= rates_put(&e->sequences, sequence, rate, SAMPLERS_MAX);
+	if (!of_one && of_in)
+		changed |= rates_put(&e->in_rates, in, rate, IF_RATES_MAX);
+	if (!of_one && of_out)
+		changed |= rates_put(&e->out_rates, out, rate, IF_RATES_MAX);
+	if (!of_one && !of_in && !of_out) {
+		changed |= e->sampling_rate != rate;
 		e->sampling_rate = rate;
+	}
 	e->info.samplers = e->samplers.n;
 	if (rate) {
 		e->info.sampling_rate = rate;
 		e->info.sampling_source = RATE_OPTIONS;
 	}
+	return changed;
 }
 
 /* --- what the configuration says */

@@ -29,6 +29,9 @@ static void learn(struct decoder *d, struct message *m, const struct template_de
 	count(d, def->options ? ST_templates_options_received : ST_templates_received, 1);
 	if (known && template_same(known, def)) {
 		known->used_at = m->exporter->info.datagrams;
+		known->refreshed = m->t_recv;
+		known->refreshes++;
+		known->unsure = false;
 		return;
 	}
 	uint32_t bad;
@@ -40,6 +43,8 @@ static void learn(struct decoder *d, struct message *m, const struct template_de
 		return;
 	}
 	count(d, def->options ? ST_templates_options_learned : ST_templates_learned, 1);
+	t->refreshed = m->t_recv;
+	t->learned_seq = m->seq;
 	if (exporter_put_template(d, m->exporter, t))
 		held_release(d, m, t);
 }
@@ -129,14 +134,13 @@ static void template_set(struct decoder *d, struct message *m, bool options, str
 
 static void records_set(struct decoder *d, struct message *m, uint16_t id, struct rd *r)
 {
-	struct template *t = exporter_template(m->exporter, id);
+	struct template *t = exporter_template_for(d, m, id, r);
 	if (!t) {
 		exporter_missing(m->exporter, id);
 		m->sets_unknown++;
 		held_add(d, m, id, r);
 		return;
 	}
-	t->used_at = m->exporter->info.datagrams;
 	if (t->options)
 		options_set(d, m, t, r);
 	else

@@ -35,6 +35,8 @@ struct sflow_sources;
 
 struct exporter {
 	struct exporter *next;          /* in its bucket */
+	struct exporter *next_named;    /* in its bucket of (address, version, domain) */
+	struct exporter *next_changed;  /* if `changed` */
 	struct exporter *newer, *older; /* by last datagram */
 	/* Its domain 0, which speaks for the whole device (RFC 7011 3.1): used for what this domain
 	 * has not told. NULL if there is none, or this is it. */
@@ -54,6 +56,8 @@ struct exporter {
 	bool rule_always;
 	uint32_t uptime;
 	bool uptime_known;
+	bool changed;     /* is in decoder.changed */
+	int64_t saved_at; /* when it was put into the vault last; 0 = never */
 };
 
 /* The header of the message that a set stands in; kept with a held set. */
@@ -66,6 +70,7 @@ struct message {
 	bool has_domain, has_engine;
 	uint8_t engine_type, engine_id;
 	uint64_t serial; /* which datagram of the exporter it is */
+	uint32_t seq;    /* of its header */
 	/* Counted while its sets are decoded. */
 	uint32_t records, option_records, template_records;
 	uint32_t sets_unknown; /* sets without template, whose records are not in the counts */
@@ -88,7 +93,9 @@ struct decoder {
 	struct batch *batches[SHAPE_MAX];
 	bool no_recv[SHAPE_MAX]; /* the batch has rows without t_recv */
 
-	struct exporter **buckets;
+	struct exporter **buckets, **named;
+	struct exporter *changed; /* those with something to remember */
+	struct buf blob;
 	size_t n_buckets, n_exporters;
 	struct exporter *newest, *oldest;
 	size_t n_templates, template_mem;
@@ -164,13 +171,33 @@ void exporter_heard(struct decoder *d, struct exporter *e, const struct datagram
 /* Its sequence number; units as in struct sequence_step. */
 void exporter_sequence(struct decoder *d, struct exporter *e, const struct sequence_step *step);
 void exporters_free(struct decoder *d);
+/* The others with the address, version and domain of self that are no sessions; after: the last one
+ * returned, NULL = the first. NULL: no more. */
+struct exporter *exporter_named(const struct decoder *d, const struct exporter *self,
+				const struct exporter *after);
+/* What it told has changed: to be remembered (decoder_save). */
+void exporter_changed(struct decoder *d, struct exporter *e);
+
+/* --- templates.c */
 struct template *exporter_template(const struct exporter *e, uint16_t id);
-/* Takes t over; false: no room, t is freed and the refusal counted. */
+/* The template that the bytes of a data set are of; NULL = not known (yet). */
+struct template *exporter_template_for(struct decoder *d, struct message *m, uint16_t id,
+				       const struct rd *body);
+/* Takes t over, in place of the one of this id; false: no room, t is freed and the refusal
+ * counted. */
 bool exporter_put_template(struct decoder *d, struct exporter *e, struct template *t);
 void exporter_drop_template(struct decoder *d, struct exporter *e, uint16_t id);
 /* All of them, or all options templates. */
 void exporter_drop_templates(struct decoder *d, struct exporter *e, bool options);
+/* The device started anew: until it tells them again, they count only where they fit. */
+void exporter_doubt_templates(struct exporter *e);
 void exporter_missing(struct exporter *e, uint16_t id);
+
+/* --- remember.c */
+/* What the vault knows of e becomes its state; before its first datagram is decoded. */
+void exporter_recall(struct decoder *d, struct exporter *e, int64_t now);
+/* An exporter that tells nothing new stays in the vault too. */
+void exporter_keep_saved(struct decoder *d, struct exporter *e, int64_t now);
 
 /* --- data.c */
 /* Decodes the records of a data set; r is its body. */
@@ -189,10 +216,11 @@ void options_set(struct decoder *d, struct message *m, const struct template *t,
 /* --- sampling.c */
 /* 0 = not known. */
 uint32_t rates_find(const struct rates *r, uint64_t id);
-/* At max the one told first goes. */
-void rates_put(struct rates *r, uint64_t id, uint32_t rate, uint16_t max);
+/* At max the one told first goes. False: it was that already, or there is no memory. */
+bool rates_put(struct rates *r, uint64_t id, uint32_t rate, uint16_t max);
 void rates_fini(struct rates *r);
-void sampling_take(struct exporter *e, const struct told_record *t);
+/* Whether the record told another rate than before. */
+bool sampling_take(struct exporter *e, const struct told_record *t);
 void sampling_new_exporter(const struct decoder *d, struct exporter *e);
 struct rate_plan {
 	uint32_t rate; /* for records that tell none; 0 = absent */

@@ -392,6 +392,13 @@ bool template_same(const struct template *t, const struct template_def *def)
 	       memcmp(t->elements, def->elements, def->n * sizeof(*def->elements)) == 0;
 }
 
+bool template_equal(const struct template *a, const struct template *b)
+{
+	const struct template_def def = {
+	    .n = b->n, .n_scope = b->n_scope, .options = b->options, .elements = b->elements};
+	return template_same(a, &def);
+}
+
 /* The length of a value of variable length (RFC 7011 7): 1 byte, or 255 and 2 bytes. */
 static uint16_t rd_varlen(struct rd *r)
 {

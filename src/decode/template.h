@@ -70,7 +70,14 @@ struct template
 {
 	struct template *next; /* in its bucket */
 	size_t mem;
-	uint64_t used_at; /* datagram of the exporter that used it last */
+	/* What the id meant before, for datagrams that come late. Owned. */
+	struct template *before;
+	uint64_t used_at;     /* datagram of the exporter that used it last */
+	uint64_t learned_at;  /* ... that brought it */
+	uint32_t learned_seq; /* sequence number of that one */
+	uint32_t refreshes;   /* times it was told again */
+	int64_t refreshed;    /* t_recv when it was told last; 0 = not known */
+	bool unsure;          /* not told since the exporter or we started: counts where it fits */
 	uint16_t id, n, n_scope, n_ops, n_mpls;
 	bool options, variable, reads_uptime;
 	bool texts;         /* some column is a text or a list */
@@ -112,6 +119,9 @@ struct template *template_compile(const struct source_index *x, const struct tem
 				  uint32_t *ret_bad);
 /* Whether t was compiled from this very definition. */
 bool template_same(const struct template *t, const struct template_def *def);
+
+/* Whether both were compiled from the same definition, ids aside. */
+bool template_equal(const struct template *a, const struct template *b);
 
 static inline bool template_uses(const struct template *t, enum field f)
 {

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How long templates live: from port to port, over a change, a silence, a restart of the exporter
+ * or of the collector. */
+#include "decode/harness.h"
+#include "decode/vault.h"
+
+#include <string.h>
+
+static const struct wire_element ports[] = {{7, 2, 0}, {11, 2, 0}};
+static const struct wire_element bytes[] = {{1, 4, 0}};
+static const struct wire_element wide[] = {{7, 2, 0}, {11, 2, 0}, {1, 4, 0}};
+
+struct sent {
+	uint16_t version;
+	uint32_t sequence, uptime;
+	const struct wire_element *template;
+	uint16_t n, records;
+	uint32_t value; /* of 4 bytes, each record */
+};
+
+static void send(struct harness *h, const struct sent *s)
+{
+	struct buf b = {0};
+	const struct wire_header hd = {.version = s->version,
+				       .uptime_ms = s->uptime ? s->uptime : 3600000,
+				       .sequence = s->sequence,
+				       .domain = 7};
+	struct wire w = wire_begin(&b, &hd);
+	w.count = (uint16_t)(s->records + (s->template ? 1 : 0));
+	if (s->template)
+		wire_template(&w, 256, s->template, s->n);
+	if (s->records) {
+		wire_set_begin(&w, 256);
+		for (uint16_t i = 0; i < s->records; i++)
+			wire_uint(&w, s->value, 4);
+		wire_set_end(&w, true);
+	}
+	wire_end(&w);
+	harness_feed(h, &b);
+	buf_fini(&b);
+}
+
+/* RFC 3954 knows an exporter by address and source id; some change their port. */
+static void another_port_of_the_same_exporter(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	send(h, &(struct sent){9, 1, 0, ports, 2, 1, 80});
+	h->port = 40000;
+	send(h, &(struct sent){9, 77, 0, NULL, 0, 2, 443});
+	assert_int_equal(h->rows->n, 3);
+	assert_int_equal(batch_get_num(h->rows, F_dst_port, 2), 443);
+	assert_int_equal(harness_exporter(h).templates, 1);
+	harness_free(h);
+}
+
+/* Behind one address may be two devices: what fits no record is not read as one, and what two ports
+ * tell differently is not guessed at. */
+static void ports_that_disagree(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	send(h, &(struct sent){9, 1, 0, wide, 3, 0, 0}); /* 8 bytes */
+	h->port = 40000;
+	send(h, &(struct sent){9, 77, 0, NULL, 0, 1, 443}); /* 4 bytes */
+	assert_int_equal(h->rows->n, 0);
+	h->port = 40001;
+	send(h, &(struct sent){9, 300, 0, ports, 2, 0, 0});
+	h->port = 40002;
+	send(h, &(struct sent){9, 500, 0, NULL, 0, 2, 443}); /* 8 bytes */
+	assert_int_equal(h->rows->n, 0);
+	assert_int_equal(harness_stat(h, ST_sets_held), 2);
+	harness_free(h);
+}
+
+/* Datagram 2 brings a new template; datagram 1, with data of the old one, comes after it. */
+static void late_data_has_the_old_shape(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	send(h, &(struct sent){9, 10, 0, ports, 2, 1, 80});
+	send(h, &(struct sent){9, 12, 0, bytes, 1, 1, 1500});
+	send(h, &(struct sent){9, 11, 0, NULL, 0, 1, 443});
+	send(h, &(struct sent){9, 13, 0, NULL, 0, 1, 1400});
+	assert_int_equal(h->rows->n, 4);
+	assert_int_equal(batch_get_num(h->rows, F_bytes, 1), 1500);
+	assert_int_equal(batch_get_num(h->rows, F_dst_port, 2), 443);
+	assert_false(batch_present(h->rows, F_bytes, 2));
+	assert_int_equal(batch_get_num(h->rows, F_bytes, 3), 1400);
+	harness_free(h);
+}
+
+static void expires_when_no_longer_told(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(&(struct decoder_opts){.template_ms = 60000});
+	send(h, &(struct sent){9, 1, 0, ports, 2, 1, 80});
+	h->t_recv += 120000;
+	send(h, &(struct sent){9, 2, 0, NULL, 0, 1, 80}); /* told once only: some never refresh */
+	assert_int_equal(h->rows->n, 2);
+	send(h, &(struct sent){9, 3, 0, ports, 2, 1, 80});
+	h->t_recv += 60000;
+	send(h, &(struct sent){9, 4, 0, NULL, 0, 1, 80});
+	assert_int_equal(h->rows->n, 4);
+	h->t_recv += 1;
+	send(h, &(struct sent){9, 5, 0, NULL, 0, 1, 80});
+	assert_int_equal(h->rows->n, 4);
+	assert_int_equal(harness_stat(h, ST_templates_expired), 1);
+	assert_int_equal(harness_stat(h, ST_sets_held), 1);
+	harness_free(h);
+}
+
+/* A device that started anew may mean something else by an id: its old template counts only for
+ * sets that it fits, until it is told again. */
+static void restarted_exporter(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	send(h, &(struct sent){9, 100, 7200000, wide, 3, 2, 80});
+	assert_int_equal(h->rows->n, 1);
+	send(h, &(struct sent){9, 0, 3000, NULL, 0, 1, 443});
+	assert_int_equal(h->rows->n, 1);
+	send(h, &(struct sent){9, 1, 3000, ports, 2, 0, 0});
+	assert_int_equal(h->rows->n, 2);
+	assert_int_equal(batch_get_num(h->rows, F_dst_port, 1), 443);
+	harness_free(h);
+}
+
+/* --- over a restart of the collector */
+
+static void option_of_sampling(struct harness *h)
+{
+	struct buf b = {0};
+	const struct wire_element e[] = {{1, 4, 0}, {34, 4, 0}};
+	const struct wire_header hd = {
+	    .version = 9, .uptime_ms = 3600000, .sequence = 2, .domain = 7};
+	struct wire w = wire_begin(&b, &hd);
+	w.count = 2;
+	wire_options_template(&w, 300, e, 2, 1);
+	wire_set_begin(&w, 300);
+	wire_uint(&w, 1, 4);
+	wire_uint(&w, 512, 4);
+	wire_set_end(&w, true);
+	wire_end(&w);
+	harness_feed(h, &b);
+	buf_fini(&b);
+}
+
+static void kept_over_a_restart(void **state)
+{
+	(void)state;
+	struct vault *first, *second;
+	struct buf saved = {0};
+	assert_int_equal(vault_new(8, &first), ERR_OK);
+	struct harness *h = harness_new(&(struct decoder_opts){.vault = first});
+	send(h, &(struct sent){9, 1, 0, ports, 2, 0, 0});
+	option_of_sampling(h);
+	decoder_save(h->decoder, 8);
+	uint64_t changes = vault_changes(first);
+	send(h, &(struct sent){9, 3, 0, ports, 2, 0, 0}); /* nothing new */
+	decoder_save(h->decoder, 8);
+	assert_int_equal(vault_changes(first), changes);
+	harness_free(h);
+	vault_encode(first, t_export_ms, &saved);
+	vault_free(first);
+	assert_false(saved.bad);
+
+	assert_int_equal(vault_new(8, &second), ERR_OK);
+	assert_int_equal(vault_decode(second, saved.p, saved.n), ERR_OK);
+	h = harness_new(&(struct decoder_opts){.vault = second});
+	h->port = 50000; /* and it comes from another port now */
+	send(h, &(struct sent){9, 4, 0, NULL, 0, 1, 443});
+	assert_int_equal(h->rows->n, 1);
+	assert_int_equal(batch_get_num(h->rows, F_dst_port, 0), 443);
+	assert_int_equal(batch_get_num(h->rows, F_sampling_rate, 0), 512);
+	assert_int_equal(harness_exporter(h).templates, 2);
+	harness_free(h);
+	vault_free(second);
+	buf_fini(&saved);
+}
+
+/* Any byte that is not as it was written: nothing is taken. */
+static void damaged_vault(void **state)
+{
+	(void)state;
+	struct vault *v;
+	struct buf saved = {0}, found = {0};
+	const struct vault_key k = {.port = 2055, .version = 9, .domain = 7};
+	assert_int_equal(vault_new(8, &v), ERR_OK);
+	assert_true(vault_put(v, &k, t_export_ms, "some bytes", 10));
+	vault_encode(v, t_export_ms, &saved);
+	vault_free(v);
+	for (size_t i = 0; i < saved.n; i++) {
+		assert_int_equal(vault_new(8, &v), ERR_OK);
+		saved.p[i] ^= 0x10;
+		assert_int_equal(vault_decode(v, saved.p, saved.n), ERR_MALFORMED);
+		assert_int_equal(vault_decode(v, saved.p, i), ERR_MALFORMED);
+		saved.p[i] ^= 0x10;
+		assert_false(vault_get(v, &k, &found));
+		vault_free(v);
+	}
+	assert_int_equal(vault_new(8, &v), ERR_OK);
+	assert_int_equal(vault_decode(v, saved.p, saved.n), ERR_OK);
+	assert_true(vault_get(v, &k, &found));
+	assert_memory_equal(found.p, "some bytes", 10);
+	vault_free(v);
+	buf_fini(&saved);
+	buf_fini(&found);
+}
+
+static void vault_is_bounded(void **state)
+{
+	(void)state;
+	struct vault *v;
+	struct buf found = {0};
+	assert_int_equal(vault_new(2, &v), ERR_OK);
+	for (uint16_t i = 1; i <= 3; i++) {
+		const struct vault_key k = {.port = i, .version = 9, .domain = i};
+		assert_true(vault_put(v, &k, t_export_ms, "x", 1));
+	}
+	assert_false(
+	    vault_get(v, &(struct vault_key){.port = 1, .version = 9, .domain = 1}, &found));
+	assert_true(
+	    vault_get(v, &(struct vault_key){.port = 3, .version = 9, .domain = 3}, &found));
+	/* Not heard of for long: not written. */
+	struct buf saved = {0};
+	const int64_t day = 24 * 3600 * 1000;
+	vault_encode(v, t_export_ms + (VAULT_KEEP_DAYS + 1) * day, &saved);
+	assert_int_equal(saved.n, 16); /* the magic and the hash */
+	vault_free(v);
+	buf_fini(&saved);
+	buf_fini(&found);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(another_port_of_the_same_exporter),
+	    cmocka_unit_test(ports_that_disagree),
+	    cmocka_unit_test(late_data_has_the_old_shape),
+	    cmocka_unit_test(expires_when_no_longer_told),
+	    cmocka_unit_test(restarted_exporter),
+	    cmocka_unit_test(kept_over_a_restart),
+	    cmocka_unit_test(damaged_vault),
+	    cmocka_unit_test(vault_is_bounded),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
