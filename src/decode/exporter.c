@@ -29,8 +29,7 @@ static struct exporter **named_bucket(const struct decoder *d, const struct ip *
 	return &d->named[hash64(key, sizeof(key), hash_seed()) & (d->n_buckets - 1)];
 }
 
-static bool is_named(const struct exporter *e, const struct ip *ip, uint8_t version,
-		     uint32_t domain)
+static bool is_of(const struct exporter *e, const struct ip *ip, uint8_t version, uint32_t domain)
 {
 	return e->info.domain == domain && e->info.version == version && e->info.session == 0 &&
 	       ip_equal(&e->info.ip, ip);
@@ -42,7 +41,7 @@ struct exporter *exporter_named(const struct decoder *d, const struct exporter *
 	const struct exporter_info *i = &self->info;
 	struct exporter *e =
 	    after ? after->next_named : *named_bucket(d, &i->ip, i->version, i->domain);
-	while (e && (e == self || !is_named(e, &i->ip, i->version, i->domain)))
+	while (e && (e == self || !is_of(e, &i->ip, i->version, i->domain)))
 		e = e->next_named;
 	return e;
 }
@@ -192,8 +191,8 @@ void exporters_free(struct decoder *d)
 static struct exporter *moved(struct decoder *d, const struct exporter_key *k, uint32_t seq)
 {
 	struct exporter *e = *named_bucket(d, &k->ip, k->version, k->domain);
-	while (e && !(is_named(e, &k->ip, k->version, k->domain) && e->sequence.started &&
-		      seq != 0 && e->sequence.next == seq && ip_equal(&e->info.agent, &k->agent)))
+	while (e && !(is_of(e, &k->ip, k->version, k->domain) && e->sequence.started && seq != 0 &&
+		      e->sequence.next == seq && ip_equal(&e->info.agent, &k->agent)))
 		e = e->next_named;
 	return e;
 }
