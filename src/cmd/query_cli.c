@@ -163,6 +163,7 @@ static enum err set_query(struct query *q, const struct query_args *a,
 	q->step_s = (uint32_t)(a->step_ms / 1000);
 	q->limit = a->limit;
 	q->raw = a->raw;
+	q->duplicates = a->duplicates ? DUPLICATES_COUNTED : DUPLICATES_BY_QUESTION;
 	return e ? e : query_check(q, d);
 }
 

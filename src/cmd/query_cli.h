@@ -18,7 +18,7 @@ struct query_args {
 	struct format_args format;
 	const char *time, *by, *aggregate, *order, *metric, *limit_by, *output, *fields;
 	uint64_t limit, step_ms;
-	bool raw, quiet;
+	bool raw, quiet, duplicates;
 };
 
 /* clang-format off */
@@ -29,6 +29,7 @@ struct query_args {
 	OPT('c', "count", U64, "N", st, limit, "the same as -n"), \
 	OPT('o', "output", STR, "FORMAT", st, output, "line, long, extended, csv, json, ndjson or fmt:..."), \
 	OPT(0, "raw", FLAG, NULL, st, raw, "counters as exported, not multiplied by the sampling rate"), \
+	OPT(0, "duplicates", FLAG, NULL, st, duplicates, "count flows that several exporters report as often as they do"), \
 	OPT('q', "quiet", FLAG, NULL, st, quiet, "neither header nor summary")
 /* clang-format on */
 

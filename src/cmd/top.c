@@ -47,11 +47,11 @@ static const struct {
 	       {"packet/s", METRIC_PPS}};
 
 static void add_row(struct table *t, const struct query_cli *c, const struct top_row *r,
-		    const struct top_row *total, bool scaled)
+		    const struct top_row *total)
 {
 	for (size_t i = 0; i < ARRAY_LEN(columns); i++)
 		number_cell(t, c, metric_of(&c->q, r, columns[i].metric),
-			    scaled && columns[i].metric != METRIC_FLOWS);
+			    r->scaled && columns[i].metric != METRIC_FLOWS);
 	double whole = total->value;
 	struct buf b = {0};
 	buf_fmt(&b, "%.1f", whole > 0 ? r->value * 100 / whole : 0.);
@@ -80,7 +80,7 @@ static void print_table(const struct query_cli *c, const struct top_result *r)
 			table_cell(&t, &b);
 			buf_fini(&b);
 		}
-		add_row(&t, c, &r->rows[i], &r->total, r->cost.scaled);
+		add_row(&t, c, &r->rows[i], &r->total);
 	}
 	table_print(&t, stdout);
 	table_fini(&t);

@@ -70,7 +70,7 @@ bool plan_totals_add_up(const struct plan *p);
  *
  * top: bytes, packets, flows, number of groups, and bytes, packets, flows of all groups (0 without
  * totals; a biflow counts as one flow here), all UInt64; rate (UInt32: the largest sampling rate; 1
- * without totals). Best first, limit rows.
+ * without totals); rate of this row (UInt32). Best first, limit rows.
  *
  * series: an array of (bin UInt32, value of the metric's counter UInt64); rate. Best first, limit
  * rows. */

@@ -169,6 +169,8 @@ static void where(const struct plan *p, const struct branch *b, int64_t late_ms,
 		buf_str(sql, " AND (rev_bytes > 0 OR rev_packets > 0)");
 	if (b->unless_equal)
 		ends_differ(p, sql);
+	if (!query_counts_duplicates(p->q))
+		buf_str(sql, " AND duplicate = 0");
 	buf_str(sql, " AND (");
 	filter_sql(p->q->filter, sql, NULL);
 	buf_str(sql, ")");
@@ -181,9 +183,8 @@ static void from(const struct plan *p, const struct branch *b, struct buf *sql)
 
 static void rate(const struct plan *p, const char *alias, struct buf *sql)
 {
-	bool asked = p->totals || p->q->kind == QUERY_SERIES;
-	buf_fmt(sql, "%s AS %s",
-		asked && !p->q->raw ? "max(greatest(sampling_rate, 1))" : "toUInt32(1)", alias);
+	buf_fmt(sql, "%s AS %s", p->q->raw ? "toUInt32(1)" : "max(greatest(sampling_rate, 1))",
+		alias);
 }
 
 static void top_branch(const struct plan *p, const struct branch *b, struct buf *sql)
@@ -284,7 +285,8 @@ void plan_top_sql(const struct plan *p, struct buf *sql)
 	for (size_t i = 0; i < ARRAY_LEN(totals); i++)
 		buf_fmt(sql, p->totals ? ", toUInt64(sum(%s) OVER ())" : ", toUInt64(0)",
 			totals[i]);
-	buf_fmt(sql, ", toUInt32(%s) FROM (", p->totals ? "max(m_rate) OVER ()" : "1");
+	buf_fmt(sql, ", toUInt32(%s), toUInt32(m_rate) FROM (",
+		p->totals ? "max(m_rate) OVER ()" : "1");
 	if (p->n > 1) {
 		buf_str(sql, "SELECT ");
 		key_names(p, sql);
@@ -344,6 +346,8 @@ void plan_flows_where(const struct query *q, struct buf *sql)
 {
 	buf_str(sql, " WHERE ");
 	time_range(sql, true, q->from_ms, q->to_ms);
+	if (!query_counts_duplicates(q))
+		buf_str(sql, " AND duplicate = 0");
 	buf_str(sql, " AND (");
 	filter_sql(q->filter, sql, NULL);
 	buf_str(sql, ")");

@@ -270,3 +270,22 @@ enum err query_check(struct query *q, struct diag *reterr)
 		q->filter = f;
 	return e;
 }
+
+bool query_counts_duplicates(const struct query *q)
+{
+	static const unsigned own_view[] = {F_exporter_ip, F_observation_domain, F_in_if, F_out_if,
+					    KEY_IF,        F_duplicate};
+	if (q->duplicates != DUPLICATES_BY_QUESTION || q->kind == QUERY_FLOWS)
+		return q->duplicates != DUPLICATES_LEFT_OUT;
+	struct field_set named = {0};
+	filter_fields(q->filter, &named);
+	for (size_t i = 0; i < ARRAY_LEN(own_view); i++) {
+		unsigned k = own_view[i];
+		if (!key_is_pseudo(k) && field_set_has(&named, (enum field)k))
+			return true;
+		for (size_t b = 0; b < q->n_by; b++)
+			if (q->by[b] == k)
+				return true;
+	}
+	return false;
+}

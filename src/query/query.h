@@ -27,6 +27,10 @@ enum metric {
 	METRIC_FLOWS,
 	METRIC_MAX
 };
+/* Flows that another exporter has reported too (field `duplicate`), in sums. BY_QUESTION: left out,
+ * unless the question is about what exporters or interfaces saw, or about duplicates: it names one
+ * of these fields in its filter or its groups. Lists always have them. */
+enum duplicates { DUPLICATES_BY_QUESTION, DUPLICATES_COUNTED, DUPLICATES_LEFT_OUT };
 enum limit_by { LIMIT_AVG, LIMIT_MAX, LIMIT_LAST, LIMIT_BY_MAX };
 
 struct metric_info {
@@ -63,6 +67,7 @@ struct query {
 	bool desc;
 	uint64_t offset;
 	bool raw; /* counters as exported */
+	enum duplicates duplicates;
 	uint64_t fields[(FIELD_MAX + 63) /
 			64]; /* flows: the columns wanted; all zero = all that are present */
 	struct arena *arena; /* borrowed */
@@ -77,6 +82,9 @@ must_check enum err query_from_json(struct query *q, const char *json, size_t n,
 /* Parses the filter, checks limits, chooses the step, aligns the range of a series. An error in the
  * filter has line and column in reterr, others have not. */
 must_check enum err query_check(struct query *q, struct diag *reterr);
+
+/* Whether the sums of a checked query count duplicates. */
+bool query_counts_duplicates(const struct query *q);
 
 /* Setters by name, for JSON and the CLI. */
 must_check enum err query_add_by(struct query *q, const char *name, size_t n, struct diag *reterr);

@@ -160,13 +160,27 @@ static enum err set_raw(struct query *q, json_t *v, int64_t now_ms unused_arg, s
 	return get_bool(v, "raw", &q->raw, reterr);
 }
 
+static enum err set_duplicates(struct query *q, json_t *v, int64_t now_ms unused_arg,
+			       struct diag *reterr)
+{
+	bool counted;
+	enum err e = get_bool(v, "duplicates", &counted, reterr);
+	if (!e)
+		q->duplicates = counted ? DUPLICATES_COUNTED : DUPLICATES_LEFT_OUT;
+	return e;
+}
+
 static const struct {
 	const char *key;
 	set_fn *set;
 } keys[] = {
-    {"time", set_time},   {"filter", set_filter},     {"by", set_by},     {"metric", set_metric},
-    {"limit", set_limit}, {"limit_by", set_limit_by}, {"step", set_step}, {"order", set_order},
-    {"desc", set_desc},   {"offset", set_offset},     {"raw", set_raw},   {"fields", set_fields},
+    {"duplicates", set_duplicates}, {"time", set_time},
+    {"filter", set_filter},         {"by", set_by},
+    {"metric", set_metric},         {"limit", set_limit},
+    {"limit_by", set_limit_by},     {"step", set_step},
+    {"order", set_order},           {"desc", set_desc},
+    {"offset", set_offset},         {"raw", set_raw},
+    {"fields", set_fields},
 };
 
 static set_fn *find_key(const char *name)

@@ -34,6 +34,12 @@ static void member_number(struct buf *out, const char *key, double v)
 	render_number(out, v);
 }
 
+static void member_bool(struct buf *out, const char *key, bool v)
+{
+	buf_json_key(out, key);
+	buf_str(out, v ? "true" : "false");
+}
+
 static void member_u64(struct buf *out, const char *key, uint64_t v)
 {
 	buf_json_key(out, key);
@@ -70,8 +76,8 @@ static void head(struct buf *out, const struct query *q, const struct run_cost *
 	put_string(out, m->name);
 	buf_json_key(out, "unit");
 	put_string(out, m->unit);
-	buf_json_key(out, "scaled");
-	buf_str(out, c->scaled ? "true" : "false");
+	member_bool(out, "scaled", c->scaled);
+	member_bool(out, "duplicates", query_counts_duplicates(q));
 	buf_json_key(out, "source");
 	put_string(out, c->source);
 }
@@ -100,11 +106,13 @@ void render_top_json(struct buf *out, const struct query *q, const struct top_re
 		key_object(out, q, r->rows[i].key);
 		top_counters(out, &r->rows[i]);
 		member_number(out, "value", r->rows[i].value);
+		member_bool(out, "scaled", r->rows[i].scaled);
 		buf_u8(out, '}');
 	}
 	buf_str(out, "],\"total\":{");
 	top_counters(out, &r->total);
 	member_number(out, "value", r->total.value);
+	member_bool(out, "scaled", r->total.scaled);
 	buf_u8(out, '}');
 	member_u64(out, "groups", r->groups);
 	tail(out, &r->cost);
@@ -126,6 +134,7 @@ static void series_values(struct buf *out, const struct series_line *l, size_t n
 	member_number(out, "p95", l->p95);
 	member_number(out, "last", l->last);
 	member_number(out, "total", l->total);
+	member_bool(out, "scaled", l->scaled);
 }
 
 static int64_t bin_start(const struct query *q, size_t i)
@@ -170,6 +179,7 @@ void render_top_ndjson(struct buf *out, const struct query *q, const struct top_
 		top_counters(out, &r->rows[i]);
 		if (m->rate)
 			member_number(out, m->name, r->rows[i].value);
+		member_bool(out, "scaled", r->rows[i].scaled);
 		buf_str(out, "}\n");
 	}
 }
@@ -197,7 +207,8 @@ void render_top_csv(struct buf *out, const struct query *q, const struct top_res
 {
 	const struct metric_info *m = &metric_table[q->metric];
 	csv_key_names(out, q);
-	buf_fmt(out, "bytes,packets,flows%s%s\r\n", m->rate ? "," : "", m->rate ? m->name : "");
+	buf_fmt(out, "bytes,packets,flows%s%s,scaled\r\n", m->rate ? "," : "",
+		m->rate ? m->name : "");
 	for (size_t i = 0; i < r->n; i++) {
 		const struct top_row *row = &r->rows[i];
 		csv_keys(out, q, row->key);
@@ -210,7 +221,7 @@ void render_top_csv(struct buf *out, const struct query *q, const struct top_res
 			buf_u8(out, ',');
 			render_number(out, row->value);
 		}
-		buf_str(out, "\r\n");
+		buf_str(out, row->scaled ? ",1\r\n" : ",0\r\n");
 	}
 }
 

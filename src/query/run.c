@@ -96,7 +96,8 @@ static bool read_top_row(const struct query *q, size_t n_by, struct rd *r, struc
 	t->packets = rd_le64(r);
 	t->flows = rd_le64(r);
 	t->value = rate_of(q, t->bytes, t->packets, t->flows, seconds);
-	ret->cost.scaled = rd_le32(r) > 1;
+	ret->cost.scaled = t->scaled = rd_le32(r) > 1;
+	row->scaled = rd_le32(r) > 1;
 	return row->key && !r->bad;
 }
 
@@ -243,7 +244,8 @@ static enum err read_series(const struct plan *p, struct reply *a, struct series
 			return no_memory(reterr);
 		if (!read_cells(&a->rd, line, ret->n_bins))
 			return bad_answer(reterr);
-		ret->cost.scaled = rd_le32(&a->rd) > 1 || ret->cost.scaled;
+		line->scaled = rd_le32(&a->rd) > 1;
+		ret->cost.scaled = line->scaled || ret->cost.scaled;
 		if (p->n_by && is_ambiguous(q, key))
 			*ret_ambiguous = true;
 	}
@@ -277,6 +279,7 @@ static void make_other(const struct query *q, struct series_result *ret,
 		sum += ret->other.values[i];
 	}
 	ret->other.total = sum;
+	ret->other.scaled = total->scaled;
 	ret->has_other = sum > 0;
 }
 

@@ -29,6 +29,7 @@ struct top_row {
 	const struct cell *key; /* n_by of them */
 	uint64_t bytes, packets, flows;
 	double value; /* of the metric */
+	bool scaled;  /* its counters were multiplied by a sampling rate */
 };
 struct top_result {
 	struct run_cost cost;
@@ -43,6 +44,7 @@ struct series_line {
 	double *values;         /* n_bins: the metric in each bin */
 	double min, max, avg, p95, last;
 	double total; /* bytes, packets or flows over the whole range */
+	bool scaled;  /* some of it was multiplied by a sampling rate */
 };
 struct series_result {
 	struct run_cost cost;

@@ -3,17 +3,21 @@
 
 #include "model/native.h"
 #include "store/client.h"
+#include "store/rollup.h"
 #include "store/schema.h"
 
 #include <string.h>
 
-/* Numbered changes of tables that exist. 1 is the making of all tables; a later row has the
- * statements that turn the tables of the version before into its own (order, partitions, views,
- * renames, types). New columns need no row. */
+static enum err duplicates_in_rollups(struct store *s, struct diag *reterr);
+
+/* Numbered changes of tables that exist. 1 is the making of all tables; a later row turns what the
+ * version before has into its own (order, partitions, renames, types), after columns that
+ * fields.def has gained were added and before tables and views that are not there were made: new
+ * tables need a row without a function, new columns none. */
 static const struct {
 	unsigned version;
-	const char *const *statements; /* NULL-terminated */
-} changes[] = {{1, NULL}};
+	enum err (*change)(struct store *s, struct diag *reterr);
+} changes[] = {{1, NULL}, {2, duplicates_in_rollups}};
 
 unsigned store_schema_version(void)
 {
@@ -58,19 +62,6 @@ static enum err read_version(struct store *s, unsigned *ret, struct diag *reterr
 	return e;
 }
 
-static enum err make_tables(struct store *s, struct diag *reterr)
-{
-	struct schema_target t = target_of(s);
-	struct buf sql = {0};
-	enum err e = ERR_OK;
-	for (unsigned i = 0; !e && schema_statement(&sql, &t, i); i++) {
-		e = store_exec(s, buf_cstr(&sql), reterr);
-		buf_reset(&sql);
-	}
-	buf_fini(&sql);
-	return e;
-}
-
 static enum err note_version(struct store *s, unsigned version, struct diag *reterr)
 {
 	struct buf sql = {0};
@@ -81,16 +72,35 @@ static enum err note_version(struct store *s, unsigned version, struct diag *ret
 	return e;
 }
 
+static enum err run_all(struct store *s,
+			bool (*statement)(struct buf *, const struct schema_target *, unsigned),
+			struct diag *reterr)
+{
+	struct schema_target t = target_of(s);
+	struct buf sql = {0};
+	enum err e = ERR_OK;
+	for (unsigned i = 0; !e && statement(&sql, &t, i); i++) {
+		e = store_exec(s, buf_cstr(&sql), reterr);
+		buf_reset(&sql);
+	}
+	buf_fini(&sql);
+	return e;
+}
+
+/* The views are made anew afterwards, with all others. */
+static enum err duplicates_in_rollups(struct store *s, struct diag *reterr)
+{
+	return run_all(s, rollup_add_duplicate, reterr);
+}
+
 static enum err run_changes(struct store *s, unsigned from, struct diag *reterr)
 {
 	enum err e = ERR_OK;
 	for (size_t i = 0; i < ARRAY_LEN(changes) && !e; i++) {
 		if (changes[i].version <= from)
 			continue;
-		for (const char *const *st = changes[i].statements; st && *st && !e; st++)
-			e = store_exec(s, *st, reterr);
-		if (!e)
-			e = note_version(s, changes[i].version, reterr);
+		if (changes[i].change)
+			e = changes[i].change(s, reterr);
 	}
 	return e;
 }
@@ -171,11 +181,15 @@ enum err store_migrate(struct store *s, struct diag *reterr)
 		    reterr, ERR_VERSION, 0, 0,
 		    "the store has tables of version %u, made by a newer Weir; this one knows %u",
 		    version, store_schema_version());
-	if (version == 0)
-		e = make_tables(s, reterr);
-	if (!e)
-		e = run_changes(s, version, reterr);
-	if (!e)
+	bool changed = version < store_schema_version();
+	if (version)
 		e = compare_columns(s, reterr);
+	if (!e && changed && version)
+		e = run_changes(s, version, reterr);
+	if (!e && changed)
+		e = run_all(s, schema_statement, reterr);
+	for (size_t i = 0; i < ARRAY_LEN(changes) && !e; i++)
+		if (changes[i].version > version)
+			e = note_version(s, changes[i].version, reterr);
 	return e;
 }

@@ -9,15 +9,20 @@
  * there. */
 #define BIN_MAX "143165576"
 
-static const enum field series_dims[] = {F_exporter_ip, F_in_if, F_out_if,
-					 F_ip_version,  F_proto, F_sampling_rate};
-static const enum field talkers_dims[] = {F_exporter_ip, F_sampling_rate};
+static const enum field series_dims[] = {F_exporter_ip, F_in_if,         F_out_if,   F_ip_version,
+					 F_proto,       F_sampling_rate, F_duplicate};
+static const enum field talkers_dims[] = {F_exporter_ip, F_sampling_rate, F_duplicate};
 
 const struct rollup_info rollup_table[ROLLUP_MAX] = {
     [ROLLUP_SERIES_30S] = {"series_30s", SERIES_BIN_S, series_dims, ARRAY_LEN(series_dims)},
     [ROLLUP_SERIES_5M] = {"series_5m", 300, series_dims, ARRAY_LEN(series_dims)},
     [ROLLUP_TALKERS_1H] = {"talkers_1h", TALKERS_BIN_S, talkers_dims, ARRAY_LEN(talkers_dims)},
 };
+
+static const char *const view_names[] = {"series_30s_from_core",     "series_30s_from_wide",
+					 "series_5m_from_30s",       "talkers_1h_late_core_src",
+					 "talkers_1h_late_core_dst", "talkers_1h_late_wide_src",
+					 "talkers_1h_late_wide_dst"};
 
 static const char series_sums[] =
     "bytes packets rev_bytes rev_packets flows rev_flows end_bytes end_packets "
@@ -128,7 +133,7 @@ static void series_view(struct buf *sql, const struct schema_target *t, enum sha
 {
 	static const char *const sums[] = {"bytes", "packets", "rev_bytes", "rev_packets"};
 	bool rev = s == SHAPE_WIDE;
-	view_head(sql, t, rev ? "series_30s_from_wide" : "series_30s_from_core", "series_30s");
+	view_head(sql, t, view_names[s], "series_30s");
 	buf_str(sql, "SELECT day, toDateTime((b1 - (n - 1) + i) * 30, 'UTC') AS t, ");
 	dims_of(sql, ROLLUP_SERIES_30S, false);
 	for (size_t i = 0; i < ARRAY_LEN(sums); i++)
@@ -161,7 +166,7 @@ static void series_view(struct buf *sql, const struct schema_target *t, enum sha
 
 static void series_5m_view(struct buf *sql, const struct schema_target *t)
 {
-	view_head(sql, t, "series_5m_from_30s", "series_5m");
+	view_head(sql, t, view_names[2], "series_5m");
 	buf_str(sql, "SELECT day, toStartOfFiveMinutes(src.t) AS t, ");
 	dims_of(sql, ROLLUP_SERIES_5M, false);
 	for (const char *w = series_sums; *w;) {
@@ -233,10 +238,7 @@ static void talkers_groups(struct buf *sql)
 static void talkers_late_view(struct buf *sql, const struct schema_target *t, enum shape s,
 			      bool dst)
 {
-	static const char *const names[SHAPE_MAX][2] = {
-	    {"talkers_1h_late_core_src", "talkers_1h_late_core_dst"},
-	    {"talkers_1h_late_wide_src", "talkers_1h_late_wide_dst"}};
-	view_head(sql, t, names[s][dst], "talkers_1h");
+	view_head(sql, t, view_names[3 + 2 * s + dst], "talkers_1h");
 	talkers_select(sql, t, s, dst);
 	buf_str(sql, " WHERE ");
 	hour_expr(sql);
@@ -294,4 +296,35 @@ void rollup_view(struct buf *sql, const struct schema_target *t, unsigned i)
 		talkers_late_view(sql, t, SHAPE_WIDE, i == 6);
 		break;
 	}
+}
+
+/* A column may join the order of a table only in the statement that adds it, and only at its end.
+ */
+static void add_duplicate(struct buf *sql, const struct schema_target *t, enum rollup r, bool local)
+{
+	buf_fmt(sql, "ALTER TABLE %s.%s%s", t->database, rollup_table[r].name,
+		local && schema_clustered(t) ? "_local" : "");
+	schema_on_cluster(sql, t);
+	buf_str(sql, " ADD COLUMN IF NOT EXISTS duplicate UInt8");
+	if (!local)
+		return;
+	buf_fmt(sql, ", MODIFY ORDER BY (t, %s", r == ROLLUP_TALKERS_1H ? "ip, " : "");
+	for (size_t i = 0; i < rollup_table[r].n_dims; i++)
+		if (rollup_table[r].dims[i] != F_duplicate)
+			buf_fmt(sql, "%s, ", field_table[rollup_table[r].dims[i]].name);
+	buf_str(sql, "present_0, duplicate)");
+}
+
+bool rollup_add_duplicate(struct buf *sql, const struct schema_target *t, unsigned i)
+{
+	unsigned tables = schema_clustered(t) ? 2 * ROLLUP_MAX : ROLLUP_MAX;
+	if (i < ARRAY_LEN(view_names)) {
+		buf_fmt(sql, "DROP VIEW IF EXISTS %s.%s", t->database, view_names[i]);
+		schema_on_cluster(sql, t);
+		return true;
+	}
+	i -= (unsigned)ARRAY_LEN(view_names);
+	if (i < tables)
+		add_duplicate(sql, t, (enum rollup)(i % ROLLUP_MAX), i < ROLLUP_MAX);
+	return i < tables;
 }

@@ -34,6 +34,9 @@ void rollup_hours_create(struct buf *sql, const struct schema_target *t);
  */
 bool rollup_hour_statement(struct buf *sql, const struct schema_target *t, int64_t hour_s,
 			   unsigned i);
+/* Statement i of giving the tables of version 1 the dimension `duplicate`; false: no more. Drops
+ * the views, which rollup_view makes again. */
+bool rollup_add_duplicate(struct buf *sql, const struct schema_target *t, unsigned i);
 bool rollup_has_dim(enum rollup r, enum field f);
 
 /* SQL expressions shared by the views and by queries on raw flows, so that both compute the same.

@@ -172,12 +172,44 @@ static void test_reverse_sql(void **state)
 	arena_fini(&f.arena);
 }
 
+static bool leaves_duplicates_out(enum query_kind kind, const char *by, const char *filter,
+				  enum duplicates asked)
+{
+	struct fixture f;
+	struct buf sql = {0};
+	make(&f, kind, by, filter, noon, noon + 60000, 0);
+	f.q.duplicates = asked;
+	if (kind == QUERY_FLOWS)
+		plan_flows_where(&f.q, &sql);
+	else
+		plan_top_sql(&f.p, &sql);
+	bool out = strstr(buf_cstr(&sql), " AND duplicate = 0") != NULL;
+	buf_fini(&sql);
+	arena_fini(&f.arena);
+	return out;
+}
+
+static void test_duplicates(void **state)
+{
+	(void)state;
+	const enum duplicates q = DUPLICATES_BY_QUESTION;
+	assert_true(leaves_duplicates_out(QUERY_TOP, "src_ip", "dst_port = 443", q));
+	assert_true(leaves_duplicates_out(QUERY_TOP, "if", "", DUPLICATES_LEFT_OUT));
+	assert_false(leaves_duplicates_out(QUERY_TOP, "src_ip", "", DUPLICATES_COUNTED));
+	assert_false(leaves_duplicates_out(QUERY_TOP, "src_ip", "duplicate = 1", q));
+	assert_false(leaves_duplicates_out(QUERY_TOP, "src_ip", "exporter_ip = 192.0.2.1", q));
+	assert_false(leaves_duplicates_out(QUERY_TOP, "proto,out_if", "", q));
+	assert_false(leaves_duplicates_out(QUERY_TOP, "if", "", q));
+	assert_false(leaves_duplicates_out(QUERY_FLOWS, "", "proto 6", q));
+	assert_true(leaves_duplicates_out(QUERY_FLOWS, "", "proto 6", DUPLICATES_LEFT_OUT));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_series_tables), cmocka_unit_test(test_top_tables),
 	    cmocka_unit_test(test_edges),         cmocka_unit_test(test_halves),
-	    cmocka_unit_test(test_reverse_sql),
+	    cmocka_unit_test(test_reverse_sql),   cmocka_unit_test(test_duplicates),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

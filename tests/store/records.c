@@ -53,6 +53,7 @@ void records_make(struct record *r, uint32_t n)
 		r[i].rate = r[i].exporter == 2 ? 10 : 0;
 		r[i].wide = next(&x) % 3 == 0;
 		r[i].rev_bytes = r[i].wide && next(&x) % 2 ? next(&x) % 50000 : 0;
+		r[i].duplicate = i % 7 == 3;
 		r[i].rev_packets = r[i].rev_bytes ? 1 + next(&x) % 50 : 0;
 	}
 }
@@ -93,6 +94,8 @@ static void put(struct batch *b, const struct record *r)
 		batch_set_num(b, F_rev_bytes, row, r->rev_bytes);
 		batch_set_num(b, F_rev_packets, row, r->rev_packets);
 	}
+	if (r->duplicate)
+		batch_set_num(b, F_duplicate, row, 1);
 	if (!r->wide)
 		batch_set_num(b, F_tcp_flags, row, 27);
 	b->n++;

@@ -18,6 +18,7 @@ struct record {
 	uint64_t bytes, packets, rev_bytes, rev_packets;
 	uint32_t rate; /* 0 = absent */
 	bool wide;
+	bool duplicate; /* every seventh */
 };
 
 /* 2026-01-01T12:00:00Z: records end within the two hours after it. */

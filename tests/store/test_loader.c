@@ -180,6 +180,64 @@ static void test_missing_column_comes_back(void **state)
 	assert_true(ask(f, "SELECT count() FROM weir.flows WHERE tcp_flags = 27") > 0);
 }
 
+/* The rollups as version 1 had them, with a row in each. */
+static void make_version_1(struct fixture *f)
+{
+	static const char *const series[] = {"series_30s", "series_5m"};
+	char sql[1024];
+	run(f, "DROP VIEW weir.series_5m_from_30s");
+	for (size_t i = 0; i < ARRAY_LEN(series); i++) {
+		snprintf(sql, sizeof(sql), "DROP TABLE weir.%s", series[i]);
+		run(f, sql);
+		snprintf(
+		    sql, sizeof(sql),
+		    "CREATE TABLE weir.%s (day Date, t DateTime('UTC'), exporter_ip IPv6, in_if "
+		    "UInt32, out_if UInt32, ip_version UInt8, proto UInt8, sampling_rate "
+		    "UInt32, present_0 UInt64, bytes UInt64, packets UInt64, rev_bytes UInt64, "
+		    "rev_packets UInt64, flows UInt64, rev_flows UInt64, end_bytes UInt64, "
+		    "end_packets UInt64, end_rev_bytes UInt64, end_rev_packets UInt64) ENGINE "
+		    "= SummingMergeTree PARTITION BY day ORDER BY (t, exporter_ip, in_if, "
+		    "out_if, ip_version, proto, sampling_rate, present_0)",
+		    series[i]);
+		run(f, sql);
+		snprintf(sql, sizeof(sql),
+			 "INSERT INTO weir.%s (day, t, flows) VALUES ('2025-06-01', 0, 5)",
+			 series[i]);
+		run(f, sql);
+	}
+	run(f, "DROP TABLE weir.talkers_1h");
+	run(f, "CREATE TABLE weir.talkers_1h (day Date, t DateTime('UTC'), ip IPv6, exporter_ip "
+	       "IPv6, sampling_rate UInt32, present_0 UInt64, out_bytes UInt64, out_packets "
+	       "UInt64, out_flows UInt64, in_bytes UInt64, in_packets UInt64, in_flows UInt64, "
+	       "flows UInt64, self_bytes UInt64, self_packets UInt64) ENGINE = SummingMergeTree "
+	       "PARTITION BY day ORDER BY (t, ip, exporter_ip, sampling_rate, present_0)");
+	run(f, "TRUNCATE TABLE weir.migrations");
+	run(f, "INSERT INTO weir.migrations (version, program) VALUES (1, 'old')");
+}
+
+static void test_rollups_gain_duplicates(void **state)
+{
+	struct fixture *f = *state;
+	struct diag why = {0};
+	make_version_1(f);
+	/* As after a migration that was cut off before its end, too. */
+	for (int again = 0; again < 2; again++) {
+		if (store_migrate(f->writer, &why) != ERR_OK)
+			fail_msg("migrate: %s", why.msg);
+		assert_int_equal(ask(f, "SELECT max(version) FROM weir.migrations"),
+				 store_schema_version());
+		assert_int_equal(ask(f, "SELECT count() FROM system.tables WHERE database = 'weir' "
+					"AND endsWith(sorting_key, 'present_0, duplicate')"),
+				 3);
+		run(f, "ALTER TABLE weir.migrations DELETE WHERE version > 1 SETTINGS "
+		       "mutations_sync = 1");
+	}
+	spool_more(f, 700);
+	assert_true(load_until(f, 0));
+	assert_int_equal(ask(f, "SELECT sum(flows) FROM weir.series_5m WHERE duplicate = 1"), 100);
+	assert_int_equal(ask(f, "SELECT sum(flows) FROM weir.series_30s"), 705);
+}
+
 static void test_newer_store_is_left_alone(void **state)
 {
 	struct fixture *f = *state;
@@ -195,6 +253,7 @@ int main(void)
 	    cmocka_unit_test(test_store_goes_away),
 	    cmocka_unit_test(test_refused_segment),
 	    cmocka_unit_test(test_missing_column_comes_back),
+	    cmocka_unit_test(test_rollups_gain_duplicates),
 	    cmocka_unit_test(test_newer_store_is_left_alone),
 	};
 	if (!with_store_can())

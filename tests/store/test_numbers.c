@@ -202,9 +202,11 @@ static void same_sums(const struct top_row *row, const struct sums *s)
 	assert_int_equal(row->flows, s->flows);
 }
 
+/* What a question counts that is not about exporters, interfaces or duplicates. */
 static bool inside(const struct record *r, const struct query *q)
 {
-	return r->last >= q->from_ms && r->last < q->to_ms;
+	return r->last >= q->from_ms && r->last < q->to_ms &&
+	       (!r->duplicate || q->kind == QUERY_FLOWS);
 }
 
 /* Ranges with odd ends, short and long. */
@@ -353,6 +355,8 @@ static void test_series_total(void **state)
 									: "series_5m");
 		for (uint32_t i = 0; i < N; i++) {
 			const struct record *x = &f->records[i];
+			if (x->duplicate)
+				continue;
 			spread(fine, q.from_ms, 150, x, x->bytes, record_scale(x, false));
 			spread(fine, q.from_ms, 150, x, x->rev_bytes, record_scale(x, false));
 		}
@@ -382,7 +386,8 @@ static void test_series_flows(void **state)
 	q.step_s = 1800;
 	series(f, &q, &r);
 	for (uint32_t i = 0; i < N; i++)
-		want[f->records[i].proto == 6][(f->records[i].last - records_start_ms) / 1800000]++;
+		want[f->records[i].proto == 6][(f->records[i].last - records_start_ms) / 1800000] +=
+		    !f->records[i].duplicate;
 	assert_int_equal(r.n, 2);
 	assert_false(r.has_other);
 	for (size_t k = 0; k < 2; k++)
@@ -499,6 +504,72 @@ static void test_series_rollup_equals_raw(void **state)
 	}
 }
 
+/* Questions that count duplicates and such that do not, from rollups and raw. */
+static void test_duplicates(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		const char *by, *filter;
+		enum duplicates asked;
+		bool first, again; /* which records count */
+	} cases[] = {
+	    {"proto", "", DUPLICATES_BY_QUESTION, true, false},
+	    {"proto", "", DUPLICATES_LEFT_OUT, true, false},
+	    {"proto", "", DUPLICATES_COUNTED, true, true},
+	    {"proto", only_raw, DUPLICATES_COUNTED, true, true},
+	    {"proto", "in if 1 or not in if 1", DUPLICATES_BY_QUESTION, true, true},
+	    {"proto", "in if 1 or not in if 1", DUPLICATES_LEFT_OUT, true, false},
+	    {"exporter_ip", "", DUPLICATES_BY_QUESTION, true, true},
+	    {"proto", "duplicate = 1", DUPLICATES_BY_QUESTION, false, true},
+	    {"src_ip", "not duplicate = 1", DUPLICATES_BY_QUESTION, true, false},
+	    {"src_ip", "", DUPLICATES_COUNTED, true, true},
+	};
+	for (size_t k = 0; k < ARRAY_LEN(cases); k++) {
+		struct arena a = {0};
+		struct query q;
+		struct top_result r;
+		struct sums want = {0};
+		make_query(&q, QUERY_TOP, &a, cases[k].by, METRIC_BYTES, cases[k].filter);
+		q.duplicates = cases[k].asked;
+		q.to_ms = records_start_ms + RECORDS_SPAN_S * 1000;
+		q.from_ms = records_start_ms;
+		top(f, &q, &r);
+		for (uint32_t i = 0; i < N; i++)
+			if (f->records[i].duplicate ? cases[k].again : cases[k].first)
+				add(&want, &f->records[i], true, true, false);
+		same_sums(&r.total, &want);
+		assert_int_equal(strcmp(r.cost.source, "flows") == 0, cases[k].filter == only_raw);
+		arena_fini(&a);
+	}
+}
+
+/* A row is marked as scaled by its own records: exporter 2 samples, exporter 1 does not. */
+static void test_scaled_by_row(void **state)
+{
+	struct fixture *f = *state;
+	for (int series_too = 0; series_too < 2; series_too++) {
+		struct arena a = {0};
+		struct query q;
+		struct top_result r;
+		struct series_result s;
+		make_query(&q, series_too ? QUERY_SERIES : QUERY_TOP, &a, "exporter_ip",
+			   METRIC_BYTES, "");
+		q.to_ms = records_start_ms + 3600000;
+		if (series_too)
+			series(f, &q, &s);
+		else
+			top(f, &q, &r);
+		assert_int_equal(series_too ? s.n : r.n, 2);
+		for (size_t i = 0; i < 2; i++) {
+			const struct cell *key = series_too ? s.lines[i].key : r.rows[i].key;
+			bool scaled = series_too ? s.lines[i].scaled : r.rows[i].scaled;
+			assert_int_equal(scaled, key[0].ip.b[15] == 2);
+		}
+		assert_true(series_too ? s.cost.scaled : r.cost.scaled && r.total.scaled);
+		arena_fini(&a);
+	}
+}
+
 struct listed {
 	uint64_t n, bytes;
 	int64_t last;
@@ -557,6 +628,8 @@ int main(void)
 	    cmocka_unit_test(test_series_other),
 	    cmocka_unit_test(test_rollup_equals_raw),
 	    cmocka_unit_test(test_series_rollup_equals_raw),
+	    cmocka_unit_test(test_duplicates),
+	    cmocka_unit_test(test_scaled_by_row),
 	    cmocka_unit_test(test_list),
 	};
 	if (!with_store_can())
