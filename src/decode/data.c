@@ -3,6 +3,8 @@
  * template. */
 #include "decode/state.h"
 
+#include "decode/section.h"
+
 #include <string.h>
 
 /* --- what all records of a set share */
@@ -226,6 +228,8 @@ static void fixed_set(struct decoder *d, struct message *m, const struct templat
 		rows.offs = t->offs;
 		rows.lens = t->lens;
 		convert_rows(&rows);
+		if (t->section != NO_SECTION)
+			section_rows(&rows);
 		convert_after(&rows);
 		if (c->rate.by_row)
 			sampling_fill(&rows, m->exporter, &c->rate);
@@ -276,6 +280,8 @@ static uint32_t convert_delimited(struct decoder *d, struct message *m, const st
 		one.offs = d->offs + at;
 		one.lens = d->lens + at;
 		bad += convert_record(&one);
+		if (t->section != NO_SECTION)
+			section_rows(&one);
 	}
 	if (all.k == 0)
 		return 0;

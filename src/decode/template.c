@@ -2,6 +2,7 @@
 #include "decode/template.h"
 
 #include "base/attr.h"
+#include "decode/section.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -368,12 +369,16 @@ static struct template *seal(const struct compiling *c)
 struct template *template_compile(const struct source_index *x, const struct template_def *def,
 				  uint32_t *ret_bad)
 {
-	struct compiling c = {
-	    .def = def,
-	    .t = {.id = def->id, .n = def->n, .n_scope = def->n_scope, .options = def->options}};
+	struct compiling c = {.def = def,
+			      .t = {.id = def->id,
+				    .n = def->n,
+				    .n_scope = def->n_scope,
+				    .options = def->options,
+				    .section = NO_SECTION}};
 	if (!def->options) {
 		choose(&c, x);
 		add_ops(&c);
+		section_plan(&c.t, def);
 		plan_ip_version(&c);
 		plan_icmp(&c);
 		plan_times(&c);

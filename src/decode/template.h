@@ -14,7 +14,7 @@
 
 enum dialect { DIALECT_NF9, DIALECT_IPFIX };
 
-enum { LEN_VARIABLE = 65535, MPLS_MAX = 10, PEN_REVERSE = 29305 };
+enum { LEN_VARIABLE = 65535, MPLS_MAX = 10, PEN_REVERSE = 29305, NO_SECTION = UINT16_MAX };
 
 struct element {
 	uint32_t pen;
@@ -91,6 +91,9 @@ struct template
 	uint16_t *offs, *lens;           /* n each; of a record, if not variable */
 	struct op *ops;                  /* n_ops */
 	uint16_t mpls[MPLS_MAX];         /* elements that hold labels, top first */
+	/* Elements that hold the first bytes of a packet, and how many; NO_SECTION = none. */
+	uint16_t section, section_len;
+	uint8_t section_start; /* enum headers_start */
 };
 
 /* Element -> field, from fields.def, sorted by element. */
