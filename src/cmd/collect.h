@@ -14,6 +14,8 @@
 struct conf;
 struct dedup;
 struct dedup_thread;
+struct enrich;
+struct enrich_seat;
 struct loader;
 struct sessions;
 struct tls_context;
@@ -42,6 +44,7 @@ struct collect_thread {
 	uint64_t tls_said_ns;      /* when a failed handshake was last logged */
 	struct decoder *decoder;
 	struct spool_writer *writer;
+	struct enrich_seat *enrich;
 	struct dedup_thread *dedup;         /* NULL: collect.dedup is off */
 	struct decoder_sequence *sequences; /* max_exporters each */
 	struct exporter_seq *seqs;
@@ -62,6 +65,9 @@ struct collect {
 	struct collect_thread thread[COLLECT_THREADS_MAX + 1]; /* receive threads, then sessions */
 	uint32_t n_threads;                                    /* all of them */
 	struct tls_context *tls; /* of tls:// addresses; NULL = none */
+	struct enrich *enrich;
+	int enrich_fd; /* wakes its thread */
+	char country_data[4096];
 	atomic_bool stop;
 	int stop_fd; /* readable from then on */
 };
@@ -89,6 +95,16 @@ must_check enum err collect_sessions_tls(const struct conf *conf, struct tls_con
 must_check enum err collect_sessions_init(struct collect *c, struct collect_thread *t);
 /* The thread: returns after collect.stop and sessions_wake, everything committed. */
 void *collect_sessions(void *thread);
+
+/* collect_enrich.c */
+must_check enum err collect_enrich_open(struct collect *c);
+void collect_enrich_close(struct collect *c);
+/* Reads what data sets have changed and says so in the log. On one thread at a time. */
+void collect_enrich_look(struct collect *c);
+/* The thread that looks at them; returns when stop_fd is readable. */
+void collect_enrich(struct collect *c);
+/* Makes the thread look now; any thread. */
+void collect_enrich_wake(struct collect *c);
 
 /* exporter_rows.c */
 /* Replaces next by the decoder's exporters that were heard in this life, with rates carried over

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 /* The threads that are not receive threads. */
-enum side { SIDE_FLUSH, SIDE_SYNC, SIDE_LOAD, SIDE_WATCH, SIDE_MAX };
+enum side { SIDE_FLUSH, SIDE_SYNC, SIDE_LOAD, SIDE_WATCH, SIDE_ENRICH, SIDE_MAX };
 
 struct program {
 	struct collect collect;
@@ -57,13 +57,20 @@ static void *watch_main(void *ctx)
 	return NULL;
 }
 
+static void *enrich_main(void *ctx)
+{
+	collect_enrich(&((struct program *)ctx)->collect);
+	return NULL;
+}
+
 static const struct {
 	void *(*main)(void *);
 	const char *name;
 } sides[SIDE_MAX] = {[SIDE_FLUSH] = {flush_main, "flush"},
 		     [SIDE_SYNC] = {sync_main, "sync"},
 		     [SIDE_LOAD] = {load_main, "load"},
-		     [SIDE_WATCH] = {watch_main, "watch"}};
+		     [SIDE_WATCH] = {watch_main, "watch"},
+		     [SIDE_ENRICH] = {enrich_main, "enrich"}};
 
 static enum err open_spool(struct collect *c, struct diag *d)
 {
@@ -177,6 +184,10 @@ static enum err start(struct program *p, struct diag *d)
 		e = open_dedup(c, d);
 	if (!e)
 		e = open_sockets(c, d);
+	if (!e && (e = collect_enrich_open(c)))
+		diag_set(d, e, 0, 0, "cannot set up enrichment: %s", err_text(e));
+	if (!e)
+		collect_enrich_look(c);
 	for (enum side s = 0; s < SIDE_MAX && !e; s++)
 		e = start_side(p, s, d);
 	if (!e)
@@ -227,6 +238,7 @@ static void stop(struct program *p)
 	for (uint32_t i = 0; i < c->n_threads; i++)
 		collect_thread_fini(&c->thread[i]);
 	dedup_free(&c->dedup);
+	collect_enrich_close(c);
 	tls_context_free(c->tls);
 	loader_free(&c->loader);
 	spool_close(&c->spool);
@@ -244,6 +256,7 @@ int main(int argc, char **argv)
 	if (!p)
 		return EXIT_FAILED;
 	p->collect.stop_fd = -1;
+	p->collect.enrich_fd = -1;
 	int status = setup_role("collect", argc, argv, &p->collect.conf, NULL);
 	if (status >= 0) {
 		free(p);

@@ -6,6 +6,7 @@
 #include "cmd/collect.h"
 #include "cmd/control.h"
 #include "decode/frame.h"
+#include "enrich/enrich.h"
 #include "store/loader.h"
 
 #include <string.h>
@@ -224,6 +225,8 @@ static void state(void *ctx, struct buf *out)
 	spool_json(out, &t);
 	if (c->loader)
 		loader_json(out, c->loader);
+	buf_json_key(out, "enrich");
+	enrich_json(c->enrich, out);
 	exporters(out, c);
 }
 

@@ -7,6 +7,7 @@
 #include "base/timefmt.h"
 #include "conf/conf.h"
 #include "enrich/dedup.h"
+#include "enrich/enrich.h"
 #include "input/session.h"
 #include "input/udp.h"
 
@@ -17,6 +18,8 @@ static void emit(void *ctx, struct batch *b)
 	struct collect_thread *t = ctx;
 	if (t->dedup)
 		stat_add(&t->stats, ST_records_duplicate, dedup_mark(t->dedup, b));
+	if (!enrich_batch(t->enrich, b))
+		stat_add(&t->stats, ST_records_unenriched, b->n);
 	spool_append(t->writer, b);
 }
 
@@ -62,6 +65,8 @@ enum err collect_thread_init(struct collect *c, struct collect_thread *t)
 		return ERR_NOMEM;
 	enum err e = c->dedup ? dedup_thread_new(c->dedup, &t->dedup) : ERR_OK;
 	if (!e)
+		e = enrich_seat_new(c->enrich, &t->enrich);
+	if (!e)
 		e = make_decoder(c, t);
 	if (!e)
 		restore(c, t);
@@ -76,6 +81,7 @@ void collect_thread_fini(struct collect_thread *t)
 	sessions_free(t->sessions); /* ends sessions, which the decoder hears of */
 	decoder_free(t->decoder);
 	spool_writer_free(&t->writer);
+	enrich_seat_free(&t->enrich);
 	dedup_thread_free(&t->dedup);
 	free(t->sequences);
 	free(t->seqs);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The collector's enrichment: which data sets, and the thread that watches them. The first look is
+ * taken before the receive threads start, so that no flow is stored without what the next one gets;
+ * meanwhile the datagrams wait in the sockets. */
+#include "base/log.h"
+#include "base/timefmt.h"
+#include "cmd/beside.h"
+#include "cmd/collect.h"
+#include "conf/conf.h"
+#include "enrich/enrich.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { LOOK_MS = 30000 };
+
+/* Where the data sets lie that are installed with Weir. */
+static const char *const country_places[] = {
+    "../data/node_modules/@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb",
+    "../share/weir/country.mmdb",
+};
+static const char as_place[] = "/var/lib/location/database.db";
+static const char services_place[] = "/etc/services";
+
+/* The first that is there, else the first. */
+static const char *find_country_data(char path[BESIDE_MAX])
+{
+	for (size_t i = 0; i < ARRAY_LEN(country_places); i++)
+		if (!beside_path(country_places[i], path) && access(path, R_OK) == 0)
+			return path;
+	return beside_path(country_places[0], path) ? "" : path;
+}
+
+enum err collect_enrich_open(struct collect *c)
+{
+	const struct conf *conf = c->conf;
+	bool country_named = *conf->enrich_country_data != 0;
+	bool as_named = *conf->enrich_as_data != 0;
+	struct enrich_opts o = {
+	    .country_data =
+		country_named ? conf->enrich_country_data : find_country_data(c->country_data),
+	    .as_data = as_named ? conf->enrich_as_data : as_place,
+	    .country_installed = !country_named,
+	    .as_installed = !as_named,
+	    .as = (enum enrich_as)conf->enrich_as,
+	    .networks = conf->enrich_networks,
+	    .networks_ms = conf->enrich_networks_every,
+	    .applications = conf->enrich_applications,
+	    .services = services_place,
+	    .stop = &c->stop,
+	};
+	if (!conf->enrich_country)
+		o.country_data = "";
+	c->enrich_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return c->enrich_fd < 0 ? err_from_errno(errno) : enrich_new(&o, &c->enrich);
+}
+
+void collect_enrich_close(struct collect *c)
+{
+	enrich_free(&c->enrich);
+	if (c->enrich_fd >= 0)
+		close(c->enrich_fd);
+	c->enrich_fd = -1;
+}
+
+void collect_enrich_look(struct collect *c)
+{
+	struct enrich_notice n;
+	(void)enrich_refresh(c->enrich, clock_mono_ns());
+	while (enrich_next_notice(c->enrich, &n)) {
+		if (n.warn)
+			log_warn("enrich", "%s", n.text);
+		else
+			log_notice("enrich", "%s", n.text);
+	}
+}
+
+void collect_enrich_wake(struct collect *c)
+{
+	(void)eventfd_write(c->enrich_fd, 1);
+}
+
+void collect_enrich(struct collect *c)
+{
+	struct pollfd fds[] = {{.fd = c->stop_fd, .events = POLLIN},
+			       {.fd = c->enrich_fd, .events = POLLIN}};
+	for (;;) {
+		eventfd_t n;
+		int ready = poll(fds, ARRAY_LEN(fds), LOOK_MS);
+		if (fds[0].revents || (ready < 0 && errno != EINTR))
+			return;
+		(void)eventfd_read(c->enrich_fd, &n);
+		collect_enrich_look(c);
+	}
+}
