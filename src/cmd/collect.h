@@ -61,7 +61,10 @@ struct collect {
 	bool handed; /* the sockets live on without us */
 	struct spool *spool;
 	struct loader *loader;
-	struct dedup *dedup;                                   /* NULL: off */
+	struct dedup *dedup;  /* NULL: off */
+	struct vault *vault;  /* what exporters told, over restarts */
+	uint64_t vault_saved; /* vault_changes of what is in the file */
+	bool vault_failed;    /* the file could not be written last time */
 	struct collect_thread thread[COLLECT_THREADS_MAX + 1]; /* receive threads, then sessions */
 	uint32_t n_threads;                                    /* all of them */
 	struct tls_context *tls; /* of tls:// addresses; NULL = none */
@@ -112,6 +115,14 @@ void collect_enrich_wake(struct collect *c);
 size_t exporter_rows_take(struct exporter_rows *next, const struct exporter_rows *shown,
 			  const struct decoder *d, int64_t now_ms);
 void exporter_rows_fini(struct exporter_rows *r);
+
+/* collect_vault.c */
+/* Makes c->vault, with what the file in dir holds; a damaged one is set aside with a warning. */
+must_check enum err collect_vault_open(struct collect *c, struct diag *d);
+/* The thread that writes the file when something was put; returns when stop_fd is readable. */
+void collect_vault_watch(struct collect *c);
+/* Writes what was put since. */
+void collect_vault_save(struct collect *c);
 
 /* collect_watch.c */
 /* The thread that logs what goes wrong; returns when stop_fd is readable. */

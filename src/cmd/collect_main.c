@@ -9,6 +9,7 @@
 #include "cmd/setup.h"
 #include "cmd/store_conf.h"
 #include "conf/conf.h"
+#include "decode/vault.h"
 #include "enrich/dedup.h"
 #include "input/session.h"
 #include "input/udp.h"
@@ -22,7 +23,7 @@
 #include <unistd.h>
 
 /* The threads that are not receive threads. */
-enum side { SIDE_FLUSH, SIDE_SYNC, SIDE_LOAD, SIDE_WATCH, SIDE_ENRICH, SIDE_MAX };
+enum side { SIDE_FLUSH, SIDE_SYNC, SIDE_LOAD, SIDE_WATCH, SIDE_ENRICH, SIDE_VAULT, SIDE_MAX };
 
 struct program {
 	struct collect collect;
@@ -63,14 +64,18 @@ static void *enrich_main(void *ctx)
 	return NULL;
 }
 
+static void *vault_main(void *ctx)
+{
+	collect_vault_watch(&((struct program *)ctx)->collect);
+	return NULL;
+}
+
 static const struct {
 	void *(*main)(void *);
 	const char *name;
-} sides[SIDE_MAX] = {[SIDE_FLUSH] = {flush_main, "flush"},
-		     [SIDE_SYNC] = {sync_main, "sync"},
-		     [SIDE_LOAD] = {load_main, "load"},
-		     [SIDE_WATCH] = {watch_main, "watch"},
-		     [SIDE_ENRICH] = {enrich_main, "enrich"}};
+} sides[SIDE_MAX] = {[SIDE_FLUSH] = {flush_main, "flush"},    [SIDE_SYNC] = {sync_main, "sync"},
+		     [SIDE_LOAD] = {load_main, "load"},       [SIDE_WATCH] = {watch_main, "watch"},
+		     [SIDE_ENRICH] = {enrich_main, "enrich"}, [SIDE_VAULT] = {vault_main, "vault"}};
 
 static enum err open_spool(struct collect *c, struct diag *d)
 {
@@ -183,6 +188,8 @@ static enum err start(struct program *p, struct diag *d)
 	if (!e)
 		e = open_dedup(c, d);
 	if (!e)
+		e = collect_vault_open(c, d);
+	if (!e)
 		e = open_sockets(c, d);
 	if (!e && (e = collect_enrich_open(c)))
 		diag_set(d, e, 0, 0, "cannot set up enrichment: %s", err_text(e));
@@ -237,6 +244,8 @@ static void stop(struct program *p)
 			pthread_join(p->side[s], NULL);
 	for (uint32_t i = 0; i < c->n_threads; i++)
 		collect_thread_fini(&c->thread[i]);
+	collect_vault_save(c);
+	vault_free(c->vault);
 	dedup_free(&c->dedup);
 	collect_enrich_close(c);
 	tls_context_free(c->tls);

@@ -13,6 +13,11 @@
 
 #include <stdlib.h>
 
+enum {
+	SAMPLING_MAX = 256, /* entries of collect.sampling */
+	SAVE_AT_ONCE = 128, /* exporters put into the vault per commit */
+};
+
 static void emit(void *ctx, struct batch *b)
 {
 	struct collect_thread *t = ctx;
@@ -23,6 +28,19 @@ static void emit(void *ctx, struct batch *b)
 	spool_append(t->writer, b);
 }
 
+static enum err set_sampling(struct decoder *d, const struct conf_rates *rates)
+{
+	struct sampling_rule rules[SAMPLING_MAX];
+	if (rates->n > SAMPLING_MAX)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < rates->n; i++)
+		rules[i] = (struct sampling_rule){.net = rates->v[i].net.ip,
+						  .bits = rates->v[i].net.bits,
+						  .always = rates->v[i].always,
+						  .rate = rates->v[i].rate};
+	return decoder_set_sampling(d, rules, rates->n);
+}
+
 static enum err make_decoder(struct collect *c, struct collect_thread *t)
 {
 	const struct decoder_opts o = {
@@ -30,11 +48,14 @@ static enum err make_decoder(struct collect *c, struct collect_thread *t)
 	    .max_templates = (uint32_t)c->conf->collect_max_templates_per_exporter,
 	    .max_held_mem = (size_t)c->conf->collect_hold_bytes,
 	    .held_ms = (int64_t)c->conf->collect_hold_time,
+	    .template_ms = (int64_t)c->conf->collect_template_lifetime,
+	    .vault = c->vault,
 	    .stats = &t->stats,
 	    .emit = emit,
 	    .ctx = t,
 	};
-	return decoder_new(&o, &t->decoder);
+	enum err e = decoder_new(&o, &t->decoder);
+	return e ? e : set_sampling(t->decoder, &c->conf->collect_sampling);
 }
 
 /* Where the exporters stood when the last collector ended. Any thread may get any exporter. */
@@ -78,6 +99,8 @@ void collect_thread_fini(struct collect_thread *t)
 	if (!t->collect)
 		return;
 	udp_rx_free(t->rx);
+	if (t->decoder)
+		decoder_save(t->decoder, SIZE_MAX);
 	sessions_free(t->sessions); /* ends sessions, which the decoder hears of */
 	decoder_free(t->decoder);
 	spool_writer_free(&t->writer);
@@ -110,6 +133,7 @@ static size_t take_sequences(struct collect_thread *t, size_t heard)
 void collect_commit(struct collect_thread *t, uint64_t now_ns, int64_t now_ms)
 {
 	decoder_flush(t->decoder);
+	decoder_save(t->decoder, SAVE_AT_ONCE);
 	if (t->rx)
 		udp_rx_count_drops(t->rx);
 	size_t heard = exporter_rows_take(&t->next, &t->shown, t->decoder, now_ms);

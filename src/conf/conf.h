@@ -38,6 +38,18 @@ struct conf_nets {
 	size_t n;
 };
 
+/* The sampling rate of exporters. */
+struct conf_rate {
+	struct conf_net net;
+	uint32_t rate;
+	bool always; /* also where they tell another */
+};
+
+struct conf_rates {
+	const struct conf_rate *v;
+	size_t n;
+};
+
 /* Where datagrams are passed on to. */
 struct conf_forward {
 	const char *host; /* a name or an address */
@@ -62,6 +74,7 @@ struct conf_forwards {
 #define CONF_TYPE_ADDRS    struct conf_addrs
 #define CONF_TYPE_NETS     struct conf_nets
 #define CONF_TYPE_FORWARDS struct conf_forwards
+#define CONF_TYPE_RATES    struct conf_rates
 
 struct conf {
 #define KEY(member, path, type, min, max, default, unit, doc) CONF_TYPE_##type member;

@@ -92,11 +92,14 @@ const char *conf_key_expects(const struct conf_key *k)
 	case CONF_FORWARDS:
 		return "a list of udp://HOST:PORT, each perhaps with ?from=PREFIX,PREFIX and "
 		       "&source=keep";
+	case CONF_RATES:
+		return "a list of PREFIX=RATE, or PREFIX=RATE! to overrule what exporters tell";
 	}
 	return "";
 }
 
 bool conf_key_is_list(const struct conf_key *k)
 {
-	return k->type == CONF_ADDRS || k->type == CONF_NETS || k->type == CONF_FORWARDS;
+	return k->type == CONF_ADDRS || k->type == CONF_NETS || k->type == CONF_FORWARDS ||
+	       k->type == CONF_RATES;
 }

@@ -16,6 +16,7 @@ enum conf_type {
 	CONF_ADDRS,
 	CONF_NETS,
 	CONF_FORWARDS,
+	CONF_RATES,
 };
 
 struct conf_key {

@@ -143,6 +143,45 @@ static void print_nets(const struct conf_nets *l, struct buf *out)
 	}
 }
 
+/* --- PREFIX=RATE, PREFIX=RATE! */
+
+static bool parse_rate(const struct conf_scalar *v, struct conf_rate *ret)
+{
+	const char *equals = memchr(v->s, '=', v->n);
+	uint64_t rate;
+	if (!equals)
+		return false;
+	size_t n = v->n - (size_t)(equals + 1 - v->s);
+	ret->always = n > 1 && equals[n] == '!';
+	if (ip_parse_net(v->s, (size_t)(equals - v->s), &ret->net.ip, &ret->net.bits) ||
+	    unit_u64(equals + 1, n - ret->always, &rate) || rate == 0 || rate > UINT32_MAX)
+		return false;
+	ret->rate = (uint32_t)rate;
+	return true;
+}
+
+static enum err set_rates(struct conf_rates *member, struct arena *a, const struct conf_key *k,
+			  const struct conf_scalar *v, size_t n, struct diag *d)
+{
+	struct conf_rate *out = arena_alloc(a, (n ? n : 1) * sizeof(*out));
+	if (!out)
+		return no_memory(v, d);
+	for (size_t i = 0; i < n; i++)
+		if (!parse_rate(&v[i], &out[i]))
+			return conf_wrong(k, &v[i], d);
+	*member = (struct conf_rates){out, n};
+	return ERR_OK;
+}
+
+static void print_rates(const struct conf_rates *l, struct buf *out)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		buf_str(out, i ? ", \"" : "\"");
+		print_net(&l->v[i].net, out);
+		buf_fmt(out, "=%u%s\"", l->v[i].rate, l->v[i].always ? "!" : "");
+	}
+}
+
 /* --- udp://HOST:PORT?from=NET,NET&source=keep */
 
 /* HOST:PORT or [IPv6]:PORT. */
@@ -261,6 +300,8 @@ enum err conf_list_set(void *member, struct arena *a, const struct conf_key *k,
 		return set_nets(member, a, k, v, n, d);
 	case CONF_FORWARDS:
 		return set_forwards(member, a, k, v, n, d);
+	case CONF_RATES:
+		return set_rates(member, a, k, v, n, d);
 	case CONF_STR:
 	case CONF_PATH:
 	case CONF_CHOICE:
@@ -281,6 +322,8 @@ void conf_list_print(const void *member, const struct conf_key *k, struct buf *o
 		print_addrs(member, k, out);
 	else if (k->type == CONF_NETS)
 		print_nets(member, out);
+	else if (k->type == CONF_RATES)
+		print_rates(member, out);
 	else
 		print_forwards(member, out);
 	buf_u8(out, ']');

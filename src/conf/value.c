@@ -179,6 +179,7 @@ enum err conf_key_set(struct conf *c, struct arena *a, const struct conf_key *k,
 	case CONF_ADDRS:
 	case CONF_NETS:
 	case CONF_FORWARDS:
+	case CONF_RATES:
 		return conf_list_set(member, a, k, v, n, d);
 	}
 	return ERR_INTERNAL;
@@ -249,6 +250,7 @@ void conf_key_print(const struct conf *c, const struct conf_key *k, struct buf *
 	case CONF_ADDRS:
 	case CONF_NETS:
 	case CONF_FORWARDS:
+	case CONF_RATES:
 		conf_list_print(member, k, out);
 		return;
 	}

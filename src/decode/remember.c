@@ -122,6 +122,8 @@ static void get_exporter(struct decoder *d, struct exporter *e, int64_t now, str
 	get_rates(r, &e->in_rates, IF_RATES_MAX);
 	get_rates(r, &e->out_rates, IF_RATES_MAX);
 	e->info.samplers = e->samplers.n;
+	e->info.sampling_rate = e->sampling_rate ? e->sampling_rate : e->samplers.common;
+	e->info.sampling_source = e->info.sampling_rate ? RATE_OPTIONS : 0;
 	uint32_t n = rd_be32(r);
 	while (n-- > 0 && get_template(d, e, now, r))
 		;
