@@ -25,7 +25,9 @@ struct tls {
 static const char *openssl_reason(char text[REASON_MAX], const char *otherwise)
 {
 	unsigned long code = ERR_get_error();
-	const char *reason = code ? ERR_reason_error_string(code) : NULL;
+	const char *reason = ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code))
+			     : code                 ? ERR_reason_error_string(code)
+						    : NULL;
 	snprintf(text, REASON_MAX, "%s", reason ? reason : otherwise);
 	ERR_clear_error();
 	return text;
@@ -201,7 +203,7 @@ static enum err outcome(struct tls *t, int rc)
 		t->wants_write = true;
 		return ERR_BUSY;
 	case SSL_ERROR_ZERO_RETURN:
-		return failed(t, ERR_CLOSED, "the peer closed the connection");
+		return ERR_CLOSED;
 	case SSL_ERROR_SYSCALL:
 		return failed(t, ERR_IO, "the connection broke");
 	default:
