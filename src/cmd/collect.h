@@ -5,6 +5,7 @@
 #pragma once
 #include "cmd/handoff.h"
 #include "decode/decode.h"
+#include "model/account.h"
 #include "model/sequence.h"
 #include "spool/spool.h"
 
@@ -21,12 +22,22 @@ struct sessions;
 struct tls_context;
 struct udp_rx;
 
+/* Where an exporter stood, for rates and means of the time since. */
+struct exporter_mark {
+	int64_t ms;
+	uint64_t records, lag_records;
+	int64_t lag_sum_ms;
+};
+enum { EXPORTER_MARKS = 7, EXPORTER_MARK_MS = 10000 };
+
 /* An exporter as the control socket shows it. */
 struct exporter_row {
 	struct exporter_info info;
-	uint64_t base_records; /* at base_ms, for the rate */
-	int64_t base_ms;
-	double rate; /* records/s over the last window; < 0 = not known yet */
+	struct exporter_mark mark[EXPORTER_MARKS]; /* one in EXPORTER_MARK_MS, the newest first */
+	uint32_t n_marks;
+	uint64_t duplicates;  /* records of it that were marked */
+	double rate, rate_1m; /* records/s over the last 10 s and the last minute */
+	int64_t lag_ms;       /* mean of the last minute */
 };
 
 struct exporter_rows {
@@ -110,11 +121,22 @@ void collect_enrich(struct collect *c);
 void collect_enrich_wake(struct collect *c);
 
 /* exporter_rows.c */
-/* Replaces next by the decoder's exporters that were heard in this life, with rates carried over
- * from shown; returns how many. now_ms: wall clock. */
-size_t exporter_rows_take(struct exporter_rows *next, const struct exporter_rows *shown,
-			  const struct decoder *d, int64_t now_ms);
+/* Replaces t->next by the exporters of t's decoder that were heard in this life, with rates that
+ * follow from t->shown; returns how many. now_ms: wall clock. */
+size_t exporter_rows_take(struct collect_thread *t, int64_t now_ms);
 void exporter_rows_fini(struct exporter_rows *r);
+/* An order, any order, by which rows are sorted: address, port, version, domain. */
+int exporter_compare(const struct exporter_info *x, const struct exporter_info *y);
+/* The numbers of account.def. */
+void exporter_account(const struct exporter_row *r, struct account *ret);
+/* Of all records that it sent, how many did not reach us. */
+double exporter_lost_percent(const struct account *a);
+
+/* collect_exporters.c: the exporters of all threads. */
+/* The member "exporters" of state.json. */
+void collect_exporters_json(struct collect *c, struct buf *out);
+/* Prometheus lines. */
+void collect_exporters_metrics(void *collect, struct buf *out);
 
 /* collect_vault.c */
 /* Makes c->vault, with what the file in dir holds; a damaged one is set aside with a warning. */

@@ -140,79 +140,6 @@ static void loader_json(struct buf *out, struct loader *l)
 	buf_u8(out, '}');
 }
 
-static const char *const transports[] = {
-    [TRANSPORT_UDP] = "udp", [TRANSPORT_TCP] = "tcp", [TRANSPORT_TLS] = "tls"};
-static const char *const sampling_sources[] = {"", "options", "record", "configuration"};
-
-static void exporter_json(struct buf *out, const struct exporter_row *r)
-{
-	const struct exporter_info *i = &r->info;
-	char ip[IP_TEXT_MAX];
-	size_t n = ip_format(&i->ip, ip);
-	buf_u8(out, '{');
-	buf_json_key(out, "exporter_ip");
-	buf_json_str(out, ip, n);
-	number(out, "port", i->port);
-	buf_json_key(out, "transport");
-	buf_json_str(out, transports[i->transport], strlen(transports[i->transport]));
-	number(out, "domain", i->domain);
-	number(out, "version", i->version);
-	number(out, "datagrams", i->datagrams);
-	number(out, "records", i->records);
-	number(out, "option_records", i->option_records);
-	number(out, "bytes", i->bytes);
-	buf_json_key(out, "rate_rps");
-	buf_fmt(out, "%.1f", r->rate < 0 ? 0 : r->rate);
-	number(out, "templates", i->templates);
-	number(out, "templates_missing", i->templates_missing);
-	number(out, "lost_records", sequence_of_datagrams(i->version) ? 0 : i->lost);
-	number(out, "lost_datagrams", sequence_of_datagrams(i->version) ? i->lost : 0);
-	if (i->version == FRAME_SFLOW5) {
-		char agent[IP_TEXT_MAX];
-		size_t len = ip_format(&i->agent, agent);
-		buf_json_key(out, "agent_ip");
-		buf_json_str(out, agent, len);
-		number(out, "lost_samples", i->samples_lost);
-		number(out, "agent_drops", i->agent_drops);
-	}
-	number(out, "restarts", i->restarts);
-	number(out, "sampling_rate", i->sampling_rate);
-	const char *source = i->sampling_source < ARRAY_LEN(sampling_sources)
-				 ? sampling_sources[i->sampling_source]
-				 : "";
-	buf_json_key(out, "sampling_source");
-	buf_json_str(out, source, strlen(source));
-	number(out, "first_seen", (uint64_t)i->first_seen);
-	number(out, "last_seen", (uint64_t)i->last_seen);
-	buf_json_key(out, "clock_skew_ms");
-	buf_dec_signed(out, i->clock_skew_ms);
-	buf_json_key(out, "malformed");
-	buf_u8(out, '{');
-	for (int k = 0; k < MALFORMED_N; k++)
-		if (i->malformed[k])
-			number(out, stat_table[MALFORMED_FIRST + k].name, i->malformed[k]);
-	buf_str(out, "}}");
-}
-
-static void exporters(struct buf *out, struct collect *c)
-{
-	bool first = true;
-	buf_json_key(out, "exporters");
-	buf_u8(out, '[');
-	for (uint32_t i = 0; i < c->n_threads; i++) {
-		struct collect_thread *t = &c->thread[i];
-		pthread_mutex_lock(&t->lock);
-		for (size_t k = 0; k < t->shown.n; k++) {
-			if (!first)
-				buf_u8(out, ',');
-			first = false;
-			exporter_json(out, &t->shown.v[k]);
-		}
-		pthread_mutex_unlock(&t->lock);
-	}
-	buf_u8(out, ']');
-}
-
 static void state(void *ctx, struct buf *out)
 {
 	struct collect *c = ctx;
@@ -227,7 +154,7 @@ static void state(void *ctx, struct buf *out)
 		loader_json(out, c->loader);
 	buf_json_key(out, "enrich");
 	enrich_json(c->enrich, out);
-	exporters(out, c);
+	collect_exporters_json(c, out);
 }
 
 void collect_control_ops(struct collect *c, struct control_ops *ret)
@@ -237,5 +164,6 @@ void collect_control_ops(struct collect *c, struct control_ops *ret)
 				    .stats = stats,
 				    .listen = listen_json,
 				    .state = state,
+				    .metrics = collect_exporters_metrics,
 				    .ctx = c};
 }

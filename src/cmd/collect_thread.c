@@ -136,7 +136,7 @@ void collect_commit(struct collect_thread *t, uint64_t now_ns, int64_t now_ms)
 	decoder_save(t->decoder, SAVE_AT_ONCE);
 	if (t->rx)
 		udp_rx_count_drops(t->rx);
-	size_t heard = exporter_rows_take(&t->next, &t->shown, t->decoder, now_ms);
+	size_t heard = exporter_rows_take(t, now_ms);
 	pthread_mutex_lock(&t->lock);
 	struct exporter_rows old = t->shown;
 	t->shown = t->next;
