@@ -4,6 +4,7 @@
 #include "api/api.h"
 
 #include "base/attr.h"
+#include "model/account.h"
 #include "model/field.h"
 #include "query/query.h"
 
@@ -152,6 +153,18 @@ static void flow_schema(struct buf *out)
 	buf_str(out, "}}");
 }
 
+static void account_schema(struct buf *out)
+{
+	buf_str(out, ",\n \"Account\":{\"type\":\"object\",\"properties\":{");
+	for (int i = 0; i < ACCOUNT_MAX; i++) {
+		buf_fmt(out, "%s\n  \"%s\":{\"type\":\"integer\",\"description\":", i ? "," : "",
+			account_table[i].name);
+		buf_json_str(out, account_table[i].doc, strlen(account_table[i].doc));
+		buf_u8(out, '}');
+	}
+	buf_str(out, "}}");
+}
+
 static void name_schemas(struct buf *out)
 {
 	const char *comma = "";
@@ -182,6 +195,7 @@ void api_openapi(struct buf *out)
 		put_quoted(out, schemas[i].json);
 	}
 	flow_schema(out);
+	account_schema(out);
 	name_schemas(out);
 	buf_str(out, "}}}\n");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `weir exporters`: who exports what to this collector, asked of the collector itself, so it
  * answers also while the store is down. */
+#include "cmd/exporters.h"
 #include "cmd/command.h"
 #include "cmd/control_client.h"
 #include "cmd/opts.h"
@@ -13,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { EXPORT_IPFIX = 10, EXPORT_SFLOW = 105 }; /* export_version in fields.def */
+
 struct exporters_args {
 	struct common_args common;
 	struct format_args format;
@@ -22,7 +25,15 @@ static const struct opt rows[] = {OPTS_COMMON(struct exporters_args),
 				  OPTS_FORMAT(struct exporters_args)};
 
 /* What a column shows: a member of the exporter's object, or something made of several. */
-enum show { SHOW_MEMBER, SHOW_VERSION, SHOW_SAMPLING, SHOW_LOST, SHOW_SEEN, SHOW_MALFORMED };
+enum show {
+	SHOW_MEMBER,
+	SHOW_VERSION,
+	SHOW_SAMPLING,
+	SHOW_LOST,
+	SHOW_SEEN,
+	SHOW_TIMEOUT,
+	SHOW_TROUBLE
+};
 
 static const struct column {
 	const char *title, *member;
@@ -34,23 +45,30 @@ static const struct column {
     {"domain", "domain", SHOW_MEMBER, true},
     {"protocol", "version", SHOW_VERSION, false},
     {"records/s", "rate_rps", SHOW_MEMBER, true},
+    {"1 min", "rate_1m_rps", SHOW_MEMBER, true},
     {"records", "records", SHOW_MEMBER, true},
     {"datagrams", "datagrams", SHOW_MEMBER, true},
     {"lost", "", SHOW_LOST, true},
+    {"duplicates", "duplicates", SHOW_MEMBER, true},
     {"templates", "templates", SHOW_MEMBER, true},
     {"missing", "templates_missing", SHOW_MEMBER, true},
     {"sampling", "", SHOW_SAMPLING, false},
     {"skew ms", "clock_skew_ms", SHOW_MEMBER, true},
+    {"lag ms", "lag_ms", SHOW_MEMBER, true},
+    {"cut after", "active_timeout_ms", SHOW_TIMEOUT, true},
     {"last seen", "last_seen", SHOW_SEEN, true},
-    {"malformed", "malformed", SHOW_MALFORMED, false},
+    {"trouble", "", SHOW_TROUBLE, false},
 };
 
-/* The columns of CSV: the members of the API, one to one. */
+/* The columns of CSV: the members of the API, one to one; last the reasons of malformed. */
 static const char *const csv_members[] = {
-    "exporter_ip",       "port",           "domain",         "version",      "datagrams",
-    "records",           "option_records", "bytes",          "rate_rps",     "templates",
-    "templates_missing", "lost_records",   "lost_datagrams", "restarts",     "sampling_rate",
-    "sampling_source",   "first_seen",     "last_seen",      "clock_skew_ms"};
+    "exporter_ip", "port",        "transport",    "domain",         "version",
+#define ACCOUNT(name, kind, doc) #name,
+#include "model/account.def"
+#undef ACCOUNT
+    "rate_rps",    "rate_1m_rps", "lost_percent", "lost_estimated", "sampling_source",
+    "first_seen",  "last_seen",   "options_seen", "templates_seen",
+};
 
 static void value_text(const json_t *v, struct buf *out)
 {
@@ -60,6 +78,22 @@ static void value_text(const json_t *v, struct buf *out)
 		buf_dec_signed(out, json_integer_value(v));
 	else if (json_is_real(v))
 		buf_fmt(out, "%.1f", json_real_value(v));
+	else if (json_is_boolean(v))
+		buf_str(out, json_is_true(v) ? "1" : "0");
+}
+
+/* The text of a CSV cell; of an object of reasons, their sum. */
+static void csv_text(json_t *v, struct buf *out)
+{
+	json_int_t sum = 0;
+	const char *name;
+	json_t *one;
+	if (!json_is_object(v)) {
+		value_text(v, out);
+		return;
+	}
+	json_object_foreach(v, name, one) sum += json_integer_value(one);
+	buf_dec_signed(out, sum);
 }
 
 static json_int_t number(const json_t *exporter, const char *member)
@@ -75,14 +109,18 @@ static void malformed_text(json_t *reasons, struct buf *out)
 	    out, "%s%s %" JSON_INTEGER_FORMAT, out->n ? ", " : "", name, json_integer_value(v));
 }
 
-static void version_text(json_int_t version, struct buf *out)
+static void version_text(const json_t *x, struct buf *out)
 {
-	if (version == 10)
+	json_int_t version = number(x, "version");
+	const char *transport = json_string_value(json_object_get(x, "transport"));
+	if (version == EXPORT_IPFIX)
 		buf_str(out, "IPFIX");
-	else if (version == 105)
-		buf_str(out, "sFlow v5");
+	else if (version == EXPORT_SFLOW)
+		buf_str(out, "sFlow");
 	else
 		buf_fmt(out, "NetFlow v%" JSON_INTEGER_FORMAT, version);
+	if (transport && strcmp(transport, "udp") != 0)
+		buf_fmt(out, "/%s", transport);
 }
 
 static void sampling_text(const json_t *x, struct buf *out)
@@ -96,12 +134,31 @@ static void sampling_text(const json_t *x, struct buf *out)
 			source && *source ? source : "");
 }
 
+/* "~120 (0.4 %, 4 datagrams)": estimated where the exporter counts datagrams. */
 static void lost_text(const json_t *x, struct buf *out)
 {
-	json_int_t datagrams = number(x, "lost_datagrams");
-	buf_dec_signed(out, datagrams ? datagrams : number(x, "lost_records"));
+	json_int_t records = number(x, "lost_records"), datagrams = number(x, "lost_datagrams");
+	if (json_is_true(json_object_get(x, "lost_estimated")) && records)
+		buf_u8(out, '~');
+	buf_dec_signed(out, records);
+	if (records)
+		buf_fmt(out, " (%.2f %%", json_number_value(json_object_get(x, "lost_percent")));
 	if (datagrams)
-		buf_str(out, " datagrams");
+		buf_fmt(out, "%s%" JSON_INTEGER_FORMAT " datagrams", records ? ", " : " (",
+			datagrams);
+	if (records || datagrams)
+		buf_u8(out, ')');
+}
+
+/* What nobody should overlook: only what is not zero. */
+static void trouble_text(const json_t *x, struct buf *out)
+{
+	static const char *const members[] = {"given_up", "held_sets", "repeated", "restarts"};
+	malformed_text(json_object_get(x, "malformed"), out);
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		if (number(x, members[i]))
+			buf_fmt(out, "%s%s %" JSON_INTEGER_FORMAT, out->n ? ", " : "", members[i],
+				number(x, members[i]));
 }
 
 static void cell_text(const struct column *c, const json_t *x, json_int_t now, struct buf *out)
@@ -112,7 +169,7 @@ static void cell_text(const struct column *c, const json_t *x, json_int_t now, s
 		value_text(v, out);
 		break;
 	case SHOW_VERSION:
-		version_text(json_integer_value(v), out);
+		version_text(x, out);
 		break;
 	case SHOW_SAMPLING:
 		sampling_text(x, out);
@@ -124,8 +181,12 @@ static void cell_text(const struct column *c, const json_t *x, json_int_t now, s
 		buf_fmt(out, "%" JSON_INTEGER_FORMAT " s ago",
 			(now - json_integer_value(v)) / 1000);
 		break;
-	case SHOW_MALFORMED:
-		malformed_text(v, out);
+	case SHOW_TIMEOUT:
+		if (json_integer_value(v))
+			buf_fmt(out, "%.0f s", (double)json_integer_value(v) / 1000);
+		break;
+	case SHOW_TROUBLE:
+		trouble_text(x, out);
 		break;
 	}
 }
@@ -157,13 +218,13 @@ static void print_csv(const json_t *list)
 	const json_t *x;
 	for (size_t c = 0; c < ARRAY_LEN(csv_members); c++)
 		buf_fmt(&out, "%s%s", c ? "," : "", csv_members[c]);
-	buf_str(&out, ",malformed\r\n");
+	buf_str(&out, ",reasons\r\n");
 	json_array_foreach(list, i, x)
 	{
 		struct buf cell = {0};
 		for (size_t c = 0; c < ARRAY_LEN(csv_members); c++) {
 			buf_reset(&cell);
-			value_text(json_object_get(x, csv_members[c]), &cell);
+			csv_text(json_object_get(x, csv_members[c]), &cell);
 			buf_csv_cell(&out, cell.p, cell.n);
 			buf_u8(&out, ',');
 		}
@@ -200,10 +261,25 @@ static void print(const struct exporters_args *a, const json_t *state)
 		print_csv(list);
 	} else {
 		print_table(list, number(state, "now"));
+		balance_print(json_object_get(state, "accounting"));
 	}
 }
 
-static int ask(const struct exporters_args *a, const char *dir)
+/* Leaves only the exporters at this address in the list. */
+static void select_address(json_t *state, const char *address)
+{
+	json_t *list = json_object_get(state, "exporters");
+	struct ip want, have;
+	bool literal = ip_parse(address, strlen(address), &want) == ERR_OK;
+	for (size_t i = json_array_size(list); i-- > 0;) {
+		const char *ip =
+		    json_string_value(json_object_get(json_array_get(list, i), "exporter_ip"));
+		if (!literal || !ip || ip_parse(ip, strlen(ip), &have) || !ip_equal(&want, &have))
+			json_array_remove(list, i);
+	}
+}
+
+static int ask(const struct exporters_args *a, const char *dir, const char *address)
 {
 	struct buf text = {0};
 	struct diag d = {0};
@@ -218,10 +294,20 @@ static int ask(const struct exporters_args *a, const char *dir)
 		json_decref(state);
 		return EXIT_FAILED;
 	}
+	if (address)
+		select_address(state, address);
 	size_t n = json_array_size(json_object_get(state, "exporters"));
-	print(a, state);
+	if (address && !a->format.json && !a->format.ndjson && !a->format.csv)
+		exporter_details(json_object_get(state, "exporters"));
+	else
+		print(a, state);
 	json_decref(state);
-	if (n == 0)
+	if (n == 0 && address)
+		fprintf(stderr,
+			"weir exporters: nothing has arrived from %s since the collector "
+			"started\n",
+			address);
+	else if (n == 0)
 		fputs("weir exporters: nothing has arrived since the collector started\n", stderr);
 	return n ? EXIT_DONE : EXIT_FAILED;
 }
@@ -232,11 +318,11 @@ int cmd_exporters(int argc, char **argv)
 	struct operands o;
 	const struct conf *c;
 	int status;
-	if (opts_parse(rows, ARRAY_LEN(rows), argc, argv, &a, 0, 0, &o, &status) == OPTS_EXIT)
+	if (opts_parse(rows, ARRAY_LEN(rows), argc, argv, &a, 0, 1, &o, &status) == OPTS_EXIT)
 		return status;
 	if (setup_conf(&a.common, &c))
 		return EXIT_USAGE;
-	status = ask(&a, c->dir);
+	status = ask(&a, c->dir, o.n ? o.v[0] : NULL);
 	conf_put(&c);
 	return status;
 }
