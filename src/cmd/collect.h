@@ -17,6 +17,8 @@ struct dedup;
 struct dedup_thread;
 struct enrich;
 struct enrich_seat;
+struct names;
+struct names_writer;
 struct loader;
 struct sessions;
 struct tls_context;
@@ -80,6 +82,7 @@ struct collect {
 	uint32_t n_threads;                                    /* all of them */
 	struct tls_context *tls; /* of tls:// addresses; NULL = none */
 	struct enrich *enrich;
+	struct names *names;
 	int enrich_fd; /* wakes its thread */
 	char country_data[4096];
 	atomic_bool stop;
@@ -119,6 +122,17 @@ void collect_enrich_look(struct collect *c);
 void collect_enrich(struct collect *c);
 /* Makes the thread look now; any thread. */
 void collect_enrich_wake(struct collect *c);
+
+/* collect_names.c; all but collect_name and collect_names_json on the thread of enrichment. */
+/* For decoder_opts.name: the context is the struct collect_thread. */
+void collect_name(void *thread, const struct option_name *n);
+must_check enum err collect_names_open(struct collect *c, struct names_writer **ret,
+				       struct diag *d);
+void collect_names_close(struct names_writer *w);
+/* Writes what is new; returns after how many ms to call it again. */
+uint32_t collect_names_turn(struct names_writer *w);
+struct buf;
+void collect_names_json(struct collect *c, struct buf *out);
 
 /* exporter_rows.c */
 /* Replaces t->next by the exporters of t's decoder that were heard in this life, with rates that

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The collector's enrichment: which data sets, and the thread that watches them. The first look is
- * taken before the receive threads start, so that no flow is stored without what the next one gets;
- * meanwhile the datagrams wait in the sockets. */
+/* The collector's enrichment: which data sets, and the thread that watches them and writes names
+ * to the store (collect_names.c). The first look is taken before the receive threads start, so that
+ * no flow is stored without what the next one gets; meanwhile the datagrams wait in the sockets. */
 #include "base/log.h"
 #include "base/timefmt.h"
 #include "cmd/beside.h"
 #include "cmd/collect.h"
 #include "conf/conf.h"
 #include "enrich/enrich.h"
+#include "enrich/names.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { LOOK_MS = 30000 };
+enum { LOOK_MS = 30000, FIRST_TURN_MS = 1000 };
+static const uint64_t LOOK_NS = LOOK_MS * 1000000ull;
 
 /* Where the data sets lie that are installed with Weir. */
 static const char *const country_places[] = {
@@ -54,12 +56,16 @@ enum err collect_enrich_open(struct collect *c)
 	if (!conf->enrich_country)
 		o.country_data = "";
 	c->enrich_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return c->enrich_fd < 0 ? err_from_errno(errno) : enrich_new(&o, &c->enrich);
+	if (c->enrich_fd < 0)
+		return err_from_errno(errno);
+	enum err e = names_new((uint32_t)conf->enrich_max_names, &c->names);
+	return e ? e : enrich_new(&o, &c->enrich);
 }
 
 void collect_enrich_close(struct collect *c)
 {
 	enrich_free(&c->enrich);
+	names_free(&c->names);
 	if (c->enrich_fd >= 0)
 		close(c->enrich_fd);
 	c->enrich_fd = -1;
@@ -86,12 +92,24 @@ void collect_enrich(struct collect *c)
 {
 	struct pollfd fds[] = {{.fd = c->stop_fd, .events = POLLIN},
 			       {.fd = c->enrich_fd, .events = POLLIN}};
+	struct names_writer *names = NULL;
+	struct diag d = {0};
+	uint64_t looked_ns = clock_mono_ns(), wait_ms = FIRST_TURN_MS;
+	if (collect_names_open(c, &names, &d))
+		log_err("enrich", "names will not be stored: %s", d.msg);
 	for (;;) {
 		eventfd_t n;
-		int ready = poll(fds, ARRAY_LEN(fds), LOOK_MS);
+		int ready = poll(fds, ARRAY_LEN(fds), (int)wait_ms);
 		if (fds[0].revents || (ready < 0 && errno != EINTR))
-			return;
-		(void)eventfd_read(c->enrich_fd, &n);
-		collect_enrich_look(c);
+			break;
+		bool woken = eventfd_read(c->enrich_fd, &n) == 0;
+		if (woken || clock_mono_ns() - looked_ns >= LOOK_NS) {
+			collect_enrich_look(c);
+			looked_ns = clock_mono_ns();
+		}
+		if (names)
+			wait_ms = collect_names_turn(names);
+		wait_ms = MIN_OF(wait_ms, (uint64_t)LOOK_MS);
 	}
+	collect_names_close(names);
 }

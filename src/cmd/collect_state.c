@@ -155,6 +155,8 @@ static void state(void *ctx, struct buf *out)
 	buf_json_key(out, "enrich");
 	enrich_json(c->enrich, out);
 	collect_exporters_json(c, out);
+	buf_json_key(out, "names");
+	collect_names_json(c, out);
 }
 
 void collect_control_ops(struct collect *c, struct control_ops *ret)

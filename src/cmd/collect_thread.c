@@ -52,6 +52,7 @@ static enum err make_decoder(struct collect *c, struct collect_thread *t)
 	    .vault = c->vault,
 	    .stats = &t->stats,
 	    .emit = emit,
+	    .name = collect_name,
 	    .ctx = t,
 	};
 	enum err e = decoder_new(&o, &t->decoder);

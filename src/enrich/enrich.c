@@ -150,6 +150,12 @@ bool enrich_next_notice(struct enrich *e, struct enrich_notice *ret)
 	return sources_next_notice(&e->sources, ret);
 }
 
+int64_t enrich_as_made(const struct enrich *e, uint64_t *ret_n)
+{
+	*ret_n = e->sources.as_names.n;
+	return e->sources.v[SOURCE_AS].info.made_ms;
+}
+
 void enrich_each_as(const struct enrich *e,
 		    bool (*fn)(void *ctx, uint32_t number, const char *name, int64_t made_ms),
 		    void *ctx)

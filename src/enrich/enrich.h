@@ -49,6 +49,8 @@ struct enrich_notice {
 	bool warn;
 };
 bool enrich_next_notice(struct enrich *e, struct enrich_notice *ret);
+/* When the data set of AS numbers was made, and of how many it has the names. */
+int64_t enrich_as_made(const struct enrich *e, uint64_t *ret_n);
 /* Names of AS numbers in the data set, sorted; call it on the watcher's thread. fn returns false to
  * end. made_ms: when the set was made. */
 void enrich_each_as(const struct enrich *e,

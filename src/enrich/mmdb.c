@@ -184,9 +184,9 @@ static enum err tree(struct walk *w)
 		return ERR_MALFORMED;
 	for (;;) {
 		if (side[depth] == 2) {
+			addr[depth / 8] &= (uint8_t) ~(0x80u >> depth % 8);
 			if (depth-- == 0)
 				return ERR_OK;
-			addr[depth / 8] &= (uint8_t) ~(0x80u >> depth % 8);
 			continue;
 		}
 		if (++w->steps > STEPS_MAX)

@@ -208,6 +208,25 @@ static void distributed_of(struct buf *sql, const struct schema_target *t, int t
 	distributed(sql, t, day_tables[table].name);
 }
 
+/* What numbers are called, the newest of each; small, and asked by the key. On a cluster every node
+ * has all of it, so that each can join it. */
+static void names_of(struct buf *sql, const struct schema_target *t, int arg unused_arg)
+{
+	buf_fmt(sql, "CREATE TABLE IF NOT EXISTS %s.names", t->database);
+	schema_on_cluster(sql, t);
+	buf_str(sql, " (kind LowCardinality(String), exporter_ip IPv6, domain UInt32, id UInt64, "
+		     "text String, text2 String, number UInt64, source LowCardinality(String), "
+		     "since DateTime64(3, 'UTC'))");
+	if (schema_clustered(t))
+		buf_fmt(sql,
+			" ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/%s/names', "
+			"'{shard}_{replica}', since)",
+			t->database);
+	else
+		buf_str(sql, " ENGINE = ReplacingMergeTree(since)");
+	buf_str(sql, " ORDER BY (kind, exporter_ip, domain, id)");
+}
+
 /* Everything a new store needs, in the order in which it must be made. */
 static const struct {
 	void (*write)(struct buf *sql, const struct schema_target *t, int arg);
@@ -236,6 +255,7 @@ static const struct {
     {distributed_of, 4, true},
     {distributed_of, 5, true},
     {merge_of, 0, false},
+    {names_of, 0, false},
 };
 
 bool schema_statement(struct buf *sql, const struct schema_target *t, unsigned i)
