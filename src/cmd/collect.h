@@ -57,6 +57,7 @@ struct collect_thread {
 	uint64_t tls_said_ns;      /* when a failed handshake was last logged */
 	struct decoder *decoder;
 	struct spool_writer *writer;
+	struct counter_ring *counters;
 	struct enrich_seat *enrich;
 	struct dedup_thread *dedup;         /* NULL: collect.dedup is off */
 	struct decoder_sequence *sequences; /* max_exporters each */
@@ -74,6 +75,8 @@ struct collect {
 	bool handed; /* the sockets live on without us */
 	struct spool *spool;
 	struct loader *loader;
+	struct counter_queue *counters;
+	atomic_bool received; /* the receive threads have ended */
 	struct dedup *dedup;  /* NULL: off */
 	struct vault *vault;  /* what exporters told, over restarts */
 	uint64_t vault_saved; /* vault_changes of what is in the file */

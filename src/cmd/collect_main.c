@@ -3,6 +3,7 @@
  * parts in order; the parts themselves are in collect_*.c, spool/ and store/. */
 #include "base/log.h"
 #include "cmd/collect.h"
+#include "cmd/collect_counters.h"
 #include "cmd/command.h"
 #include "cmd/control.h"
 #include "cmd/folders.h"
@@ -23,7 +24,16 @@
 #include <unistd.h>
 
 /* The threads that are not receive threads. */
-enum side { SIDE_FLUSH, SIDE_SYNC, SIDE_LOAD, SIDE_WATCH, SIDE_ENRICH, SIDE_VAULT, SIDE_MAX };
+enum side {
+	SIDE_FLUSH,
+	SIDE_SYNC,
+	SIDE_LOAD,
+	SIDE_WATCH,
+	SIDE_ENRICH,
+	SIDE_VAULT,
+	SIDE_COUNTERS,
+	SIDE_MAX
+};
 
 struct program {
 	struct collect collect;
@@ -70,12 +80,23 @@ static void *vault_main(void *ctx)
 	return NULL;
 }
 
+static void *counters_main(void *ctx)
+{
+	struct collect *c = &((struct program *)ctx)->collect;
+	counter_queue_run(c->counters, c->stop_fd, &c->received);
+	return NULL;
+}
+
 static const struct {
 	void *(*main)(void *);
 	const char *name;
-} sides[SIDE_MAX] = {[SIDE_FLUSH] = {flush_main, "flush"},    [SIDE_SYNC] = {sync_main, "sync"},
-		     [SIDE_LOAD] = {load_main, "load"},       [SIDE_WATCH] = {watch_main, "watch"},
-		     [SIDE_ENRICH] = {enrich_main, "enrich"}, [SIDE_VAULT] = {vault_main, "vault"}};
+} sides[SIDE_MAX] = {[SIDE_FLUSH] = {flush_main, "flush"},
+		     [SIDE_SYNC] = {sync_main, "sync"},
+		     [SIDE_LOAD] = {load_main, "load"},
+		     [SIDE_WATCH] = {watch_main, "watch"},
+		     [SIDE_ENRICH] = {enrich_main, "enrich"},
+		     [SIDE_VAULT] = {vault_main, "vault"},
+		     [SIDE_COUNTERS] = {counters_main, "counters"}};
 
 static enum err open_spool(struct collect *c, struct diag *d)
 {
@@ -158,8 +179,7 @@ static enum err make_threads(struct collect *c, struct diag *d)
 
 static enum err start_receiving(struct collect *c, struct diag *d)
 {
-	enum err e = make_threads(c, d);
-	for (uint32_t i = 0; i < c->n_threads && !e; i++) {
+	for (uint32_t i = 0; i < c->n_threads; i++) {
 		struct collect_thread *t = &c->thread[i];
 		char name[24] = "sessions";
 		if (t->rx)
@@ -169,7 +189,7 @@ static enum err start_receiving(struct collect *c, struct diag *d)
 		t->running = true;
 		pthread_setname_np(t->id, name);
 	}
-	return e;
+	return ERR_OK;
 }
 
 static enum err start(struct program *p, struct diag *d)
@@ -195,6 +215,10 @@ static enum err start(struct program *p, struct diag *d)
 		diag_set(d, e, 0, 0, "cannot set up enrichment: %s", err_text(e));
 	if (!e)
 		collect_enrich_look(c);
+	if (!e)
+		e = counter_queue_new(c->conf, &c->counters, d);
+	if (!e)
+		e = make_threads(c, d);
 	for (enum side s = 0; s < SIDE_MAX && !e; s++)
 		e = start_side(p, s, d);
 	if (!e)
@@ -237,6 +261,7 @@ static void stop(struct program *p)
 	for (uint32_t i = 0; i < c->n_threads; i++)
 		if (c->thread[i].running)
 			pthread_join(c->thread[i].id, NULL);
+	atomic_store(&c->received, true);
 	if (c->spool)
 		spool_stop(c->spool);
 	for (enum side s = 0; s < SIDE_MAX; s++)
@@ -247,6 +272,7 @@ static void stop(struct program *p)
 	collect_vault_save(c);
 	vault_free(c->vault);
 	dedup_free(&c->dedup);
+	counter_queue_free(&c->counters);
 	collect_enrich_close(c);
 	tls_context_free(c->tls);
 	loader_free(&c->loader);

@@ -4,6 +4,7 @@
  * time, so they balance at every moment. */
 #include "base/timefmt.h"
 #include "cmd/collect.h"
+#include "cmd/collect_counters.h"
 #include "cmd/control.h"
 #include "decode/frame.h"
 #include "enrich/enrich.h"
@@ -17,6 +18,7 @@ static const enum stat_id gauges[] = {ST_templates_live, ST_exporters_live, ST_s
 static void lifetime(const struct collect *c, struct spool_totals *ret)
 {
 	spool_totals(c->spool, ret);
+	counter_queue_stats(c->counters, &ret->lifetime);
 	for (uint32_t i = 0; i < c->n_threads; i++)
 		for (size_t g = 0; g < ARRAY_LEN(gauges); g++)
 			ret->lifetime.v[gauges[g]] += stat_get(&c->thread[i].stats, gauges[g]);

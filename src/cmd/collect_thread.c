@@ -5,6 +5,7 @@
 #include "cmd/collect.h"
 
 #include "base/timefmt.h"
+#include "cmd/collect_counters.h"
 #include "conf/conf.h"
 #include "enrich/dedup.h"
 #include "enrich/enrich.h"
@@ -26,6 +27,12 @@ static void emit(void *ctx, struct batch *b)
 	if (!enrich_batch(t->enrich, b))
 		stat_add(&t->stats, ST_records_unenriched, b->n);
 	spool_append(t->writer, b);
+}
+
+static void counters(void *ctx, const struct counter_sample *s)
+{
+	struct collect_thread *t = ctx;
+	counter_ring_put(t->counters, s, &t->stats);
 }
 
 static enum err set_sampling(struct decoder *d, const struct conf_rates *rates)
@@ -53,6 +60,7 @@ static enum err make_decoder(struct collect *c, struct collect_thread *t)
 	    .stats = &t->stats,
 	    .emit = emit,
 	    .name = collect_name,
+	    .counters = counters,
 	    .ctx = t,
 	};
 	enum err e = decoder_new(&o, &t->decoder);
@@ -83,7 +91,8 @@ enum err collect_thread_init(struct collect *c, struct collect_thread *t)
 	t->sequences = calloc(max, sizeof(t->sequences[0]));
 	t->seqs = calloc(max, sizeof(t->seqs[0]));
 	t->writer = spool_writer_new(c->spool, &t->stats);
-	if (!t->sequences || !t->seqs || !t->writer)
+	t->counters = counter_queue_ring(c->counters);
+	if (!t->sequences || !t->seqs || !t->writer || !t->counters)
 		return ERR_NOMEM;
 	enum err e = c->dedup ? dedup_thread_new(c->dedup, &t->dedup) : ERR_OK;
 	if (!e)

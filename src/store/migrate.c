@@ -17,7 +17,7 @@ static enum err duplicates_in_rollups(struct store *s, struct diag *reterr);
 static const struct {
 	unsigned version;
 	enum err (*change)(struct store *s, struct diag *reterr);
-} changes[] = {{1, NULL}, {2, duplicates_in_rollups}, {3, NULL}};
+} changes[] = {{1, NULL}, {2, duplicates_in_rollups}, {3, NULL}, {4, NULL}};
 
 unsigned store_schema_version(void)
 {

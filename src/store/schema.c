@@ -2,6 +2,7 @@
 #include "store/schema.h"
 
 #include "model/native.h"
+#include "store/if_counters.h"
 #include "store/rollup.h"
 
 #include <string.h>
@@ -10,9 +11,9 @@ static const struct {
 	const char *name;
 	bool raw;
 } day_tables[] = {
-    {"flows_core", true}, {"flows_wide", true},     {"series_30s", false},
-    {"series_5m", false}, {"talkers_hours", false}, /* before the table that it speaks of */
-    {"talkers_1h", false}};
+    {"flows_core", true},  {"flows_wide", true},     {"series_30s", false},
+    {"series_5m", false},  {"talkers_hours", false}, /* before the table that it speaks of */
+    {"talkers_1h", false}, {"if_counters", false}};
 
 const char *schema_flow_table(enum shape s)
 {
@@ -198,6 +199,11 @@ static void hours_of(struct buf *sql, const struct schema_target *t, int arg unu
 	rollup_hours_create(sql, t);
 }
 
+static void counters_of(struct buf *sql, const struct schema_target *t, int arg unused_arg)
+{
+	if_counters_create(sql, t);
+}
+
 static void view_of(struct buf *sql, const struct schema_target *t, int view)
 {
 	rollup_view(sql, t, (unsigned)view);
@@ -241,6 +247,7 @@ static const struct {
     {rollup_of, ROLLUP_SERIES_5M, false},
     {rollup_of, ROLLUP_TALKERS_1H, false},
     {hours_of, 0, false},
+    {counters_of, 0, false},
     {view_of, 0, false},
     {view_of, 1, false},
     {view_of, 2, false},
@@ -254,6 +261,7 @@ static const struct {
     {distributed_of, 3, true},
     {distributed_of, 4, true},
     {distributed_of, 5, true},
+    {distributed_of, 6, true},
     {merge_of, 0, false},
     {names_of, 0, false},
 };

@@ -156,7 +156,7 @@ static void test_store_down(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const paths[] = {"/api/v1/top", "/api/v1/series", "/api/v1/flows",
-					    "/api/v1/flows?format=ndjson"};
+					    "/api/v1/flows?format=ndjson", "/api/v1/interfaces"};
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
 		assert_int_equal(call(f, "POST", paths[i], "{}", NULL), 503);
 		assert_string_equal(buf_cstr(&f->type), "application/problem+json");
@@ -186,6 +186,10 @@ static void test_bad_queries(void **state)
 	assert_int_equal(call(f, "POST", "/api/v1/top?format=xml", "{}", NULL), 400);
 	assert_int_equal(call(f, "POST", "/api/v1/top", "{}", "X-Query-Id: short"), 400);
 	assert_int_equal(call(f, "POST", "/api/v1/flows", "{\"limit\":10001}", NULL), 400);
+	static const char *const wrong[] = {"{\"tim\":1}", "{\"step\":9}", "{\"if_index\":-1}",
+					    "{\"exporter_ip\":\"x\"}", "[]"};
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		assert_int_equal(call(f, "POST", "/api/v1/interfaces", wrong[i], NULL), 400);
 }
 
 static void test_routes(void **state)
