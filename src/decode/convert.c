@@ -130,6 +130,18 @@ TIME_LOOP(NTP_NS, ntp_ms(load_be64(p)))
 TIME_LOOP(DELTA_US, r->clock.export_ms - (int64_t)((load_be(p, n) + 499) / 1000))
 TIME_LOOP(UPTIME_HEADER, uptime_ms(&r->clock, (uint32_t)load_common(p, n)))
 
+/* Nobody said when the device started: the export time stands in for the end of the flow, and what
+ * the two say of its duration is true. */
+static void uptime_before_export(const struct rows *r, const uint8_t *p, size_t n, unsigned field)
+{
+	int64_t *col = (int64_t *)r->b->col[field] + r->row;
+	const uint8_t *end = r->rec + r->offs[r->t->uptime_last];
+	size_t end_n = r->lens[r->t->uptime_last];
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride, end += r->stride)
+		col[i] = r->clock.export_ms -
+			 (int32_t)((uint32_t)load_be(end, end_n) - (uint32_t)load_be(p, n));
+}
+
 /* Element 160 in the record says when the device started. */
 static void uptime_by_row(const struct rows *r, const uint8_t *p, size_t n, unsigned field)
 {
@@ -148,6 +160,8 @@ LOOP(UPTIME)
 		uptime_by_row(r, p, n, field);
 	} else if (r->clock.uptime_known) {
 		loop_UPTIME_HEADER(r, p, n, field);
+	} else if (r->t->uptime_last != NO_ELEMENT && r->lens[r->t->uptime_last] <= 8) {
+		uptime_before_export(r, p, n, field);
 	} else {
 		for (uint32_t i = 0; i < r->k; i++) {
 			batch_ms(r->b, (enum field)field)[r->row + i] = 0;
@@ -221,6 +235,13 @@ uint32_t application_id(const uint8_t *p, size_t n)
 	}
 	return (uint32_t)p[0] << 24 |
 	       (uint32_t)MIN_OF(load_be(selector, MIN_OF(len, (size_t)8)), most);
+}
+
+LOOP(OR)
+{
+	uint16_t *col = (uint16_t *)r->b->col[field] + r->row;
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride)
+		col[i] |= (uint16_t)load_be(p, n);
 }
 
 LOOP(APP)
@@ -298,6 +319,20 @@ uint32_t convert_record(const struct rows *r)
 		loops[op->kind](r, r->rec + r->offs[op->source], len, op->field);
 	}
 	return bad;
+}
+
+bool convert_value(const struct rows *one, enum conv conv, enum field f, const uint8_t *p,
+		   uint16_t len)
+{
+	enum op_kind kind = template_op(conv, field_table[f].ctype, len);
+	if (len == 0 || conv == CONV_MPLS || !template_len_fits(conv, len) ||
+	    !value_fits(kind, len))
+		return false;
+	batch_use(one->b, f);
+	if (kind_lens[kind] != LEN_VARIABLE)
+		set_bit(one, f, 0);
+	loops[kind](one, p, len, f);
+	return batch_present(one->b, f, one->row);
 }
 
 /* --- what takes two columns to know */

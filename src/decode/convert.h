@@ -28,6 +28,10 @@ void convert_rows(const struct rows *r);
 /* Variable length: the record at r->rec (k = 1) with its own offs and lens. Returns how many values
  * had a length that does not fit their type; these stay absent. */
 uint32_t convert_record(const struct rows *r);
+/* One value from elsewhere into the row of `one` (k = 1). False: its length does not fit, or it is
+ * empty. Not for MPLS labels. */
+bool convert_value(const struct rows *one, enum conv conv, enum field f, const uint8_t *p,
+		   uint16_t len);
 /* The k rows again, once their operations have run: what takes two columns to know. */
 void convert_after(const struct rows *r);
 

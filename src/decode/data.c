@@ -3,6 +3,7 @@
  * template. */
 #include "decode/state.h"
 
+#include "decode/extra.h"
 #include "decode/section.h"
 
 #include <string.h>
@@ -230,6 +231,8 @@ static void fixed_set(struct decoder *d, struct message *m, const struct templat
 		convert_rows(&rows);
 		if (t->section != NO_SECTION)
 			section_rows(&rows);
+		if (t->n_unknown)
+			extra_rows(d, m, &rows);
 		convert_after(&rows);
 		if (c->rate.by_row)
 			sampling_fill(&rows, m->exporter, &c->rate);
@@ -282,6 +285,8 @@ static uint32_t convert_delimited(struct decoder *d, struct message *m, const st
 		bad += convert_record(&one);
 		if (t->section != NO_SECTION)
 			section_rows(&one);
+		if (t->n_unknown)
+			extra_rows(d, m, &one);
 	}
 	if (all.k == 0)
 		return 0;

@@ -96,6 +96,9 @@ struct decoder_opts {
 	/* What exporters told before (vault.h), borrowed, shared by all decoders; NULL = nothing.
 	 */
 	struct vault *vault;
+	/* Elements that no field takes are left out of `extra`; a template is then no reason for
+	 * the wide shape because of them. */
+	bool drop_unknown;
 	/* Rows keep their own time whatever t_recv is (batch_set_days). */
 	bool import;
 	/* Rows and option records leave in the order they came, also across shapes: smaller

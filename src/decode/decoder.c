@@ -87,6 +87,7 @@ void decoder_free(struct decoder *d)
 	free(d->buckets);
 	free(d->named);
 	buf_fini(&d->blob);
+	buf_fini(&d->extra);
 	free(d->parsed);
 	free(d->offs);
 	free(d->lens);

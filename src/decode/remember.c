@@ -90,6 +90,7 @@ static bool get_template(struct decoder *d, struct exporter *e, int64_t now, str
 {
 	struct template_def def = {.dialect = e->info.version == 9 ? DIALECT_NF9 : DIALECT_IPFIX,
 				   .id = rd_be16(r),
+				   .drop_unknown = d->opts.drop_unknown,
 				   .elements = d->parsed};
 	def.options = rd_u8(r);
 	def.n = rd_be16(r);

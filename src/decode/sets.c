@@ -84,8 +84,11 @@ static bool read_elements(struct decoder *d, enum dialect dialect, struct rd *r,
 /* One template record: id, counts, elements. */
 static void read_definition(struct decoder *d, struct message *m, bool options, struct rd *r)
 {
-	struct template_def def = {
-	    .dialect = m->dialect, .options = options, .elements = d->parsed, .id = rd_be16(r)};
+	struct template_def def = {.dialect = m->dialect,
+				   .options = options,
+				   .drop_unknown = d->opts.drop_unknown,
+				   .elements = d->parsed,
+				   .id = rd_be16(r)};
 	uint32_t n, n_scope = 0, scope_first = 0;
 	bool nf9 = m->dialect == DIALECT_NF9;
 	if (options && nf9) { /* lengths in bytes, scope fields first */

@@ -95,7 +95,7 @@ struct decoder {
 
 	struct exporter **buckets, **named;
 	struct exporter *changed; /* those with something to remember */
-	struct buf blob;
+	struct buf blob, extra;
 	size_t n_buckets, n_exporters;
 	struct exporter *newest, *oldest;
 	size_t n_templates, template_mem;

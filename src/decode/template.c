@@ -2,6 +2,7 @@
 #include "decode/template.h"
 
 #include "base/attr.h"
+#include "decode/extra.h"
 #include "decode/section.h"
 
 #include <stdlib.h>
@@ -71,6 +72,17 @@ static size_t index_find(const struct source_index *x, uint64_t key)
 	return lo;
 }
 
+size_t source_index_find(const struct source_index *x, enum dialect d, uint32_t pen, uint16_t id)
+{
+	return index_find(x, element_key(d, pen, id));
+}
+
+bool source_index_is(const struct source_index *x, size_t i, enum dialect d, uint32_t pen,
+		     uint16_t id)
+{
+	return i < x->n && x->v[i].key == element_key(d, pen, id);
+}
+
 /* --- compiling */
 
 /* Elements that are needed to make fields but are none. */
@@ -84,7 +96,7 @@ static const struct {
     {162, SCRATCH_DURATION_US, true}, {160, SCRATCH_INIT_MS, true},
 };
 
-enum { NO_ELEMENT = UINT16_MAX };
+enum { UNKNOWN_MAX = 256, PADDING = 210 };
 
 struct choice {
 	uint16_t source; /* element, NO_ELEMENT = none */
@@ -98,10 +110,11 @@ struct compiling {
 	struct choice best[FIELD_MAX];
 	uint16_t scratch[SCRATCH_MAX];
 	struct op ops[2 * FIELD_MAX + SCRATCH_MAX];
+	uint16_t unknown[UNKNOWN_MAX];
 	uint32_t bad;
 };
 
-static bool len_fits(enum conv c, uint16_t len)
+bool template_len_fits(enum conv c, uint16_t len)
 {
 	bool variable = len == LEN_VARIABLE;
 	switch (c) {
@@ -137,15 +150,27 @@ static bool len_fits(enum conv c, uint16_t len)
 	return false;
 }
 
+/* YAF tells the flags of the first packet and those of the others apart. */
+static bool is_flags(uint16_t field)
+{
+	return field_table[field].agg == AGG_OR && field_table[field].ctype == CT_U16;
+}
+
 static void consider(struct compiling *c, uint16_t i, const struct source_ref *r)
 {
 	struct choice *b = &c->best[r->field];
 	enum conv conv = (enum conv)r->conv;
+	const struct element *e = &c->def->elements[i];
 	if (conv == CONV_MPLS && c->t.n_mpls < MPLS_MAX)
 		c->t.mpls[c->t.n_mpls++] = i;
 	bool pair = b->source != NO_ELEMENT && b->conv != r->conv &&
 		    (b->conv == CONV_IP4 || b->conv == CONV_IP6) &&
 		    (conv == CONV_IP4 || conv == CONV_IP6);
+	bool flags = b->source != NO_ELEMENT && e->pen == PEN_CERT && is_flags(r->field);
+	if (flags && b->other == NO_ELEMENT) {
+		b->other = i;
+		return;
+	}
 	bool better = b->source == NO_ELEMENT || r->priority < b->priority;
 	if (pair && better) {
 		b->other = b->source;
@@ -161,13 +186,17 @@ static void consider(struct compiling *c, uint16_t i, const struct source_ref *r
 	}
 }
 
-static void consider_scratch(struct compiling *c, uint16_t i, const struct element *e)
+static bool consider_scratch(struct compiling *c, uint16_t i, const struct element *e)
 {
+	bool is = false;
 	for (size_t k = 0; k < ARRAY_LEN(scratch_elements); k++)
 		if (e->pen == 0 && e->id == scratch_elements[k].id && e->len <= 8 &&
-		    (c->def->dialect == DIALECT_IPFIX || !scratch_elements[k].ipfix_only) &&
-		    c->scratch[scratch_elements[k].scratch] == NO_ELEMENT)
-			c->scratch[scratch_elements[k].scratch] = i;
+		    (c->def->dialect == DIALECT_IPFIX || !scratch_elements[k].ipfix_only)) {
+			uint16_t *at = &c->scratch[scratch_elements[k].scratch];
+			*at = *at == NO_ELEMENT ? i : *at;
+			is = true;
+		}
+	return is;
 }
 
 static void choose(struct compiling *c, const struct source_index *x)
@@ -179,14 +208,18 @@ static void choose(struct compiling *c, const struct source_index *x)
 	for (uint16_t i = 0; i < c->def->n; i++) {
 		const struct element *e = &c->def->elements[i];
 		uint64_t key = element_key(c->def->dialect, e->pen, e->id);
-		bool bad = false;
-		for (size_t k = index_find(x, key); k < x->n && x->v[k].key == key; k++)
-			if (len_fits((enum conv)x->v[k].conv, e->len))
+		bool bad = false, taken = e->len == 0 || (e->pen == 0 && e->id == PADDING);
+		for (size_t k = index_find(x, key); e->len && k < x->n && x->v[k].key == key; k++)
+			if (template_len_fits((enum conv)x->v[k].conv, e->len)) {
 				consider(c, i, &x->v[k]);
-			else
+				taken = true;
+			} else {
 				bad = true;
+			}
 		c->bad += bad;
-		consider_scratch(c, i, e);
+		taken |= consider_scratch(c, i, e);
+		if (!taken && c->t.n_unknown < UNKNOWN_MAX)
+			c->unknown[c->t.n_unknown++] = i;
 	}
 }
 
@@ -199,7 +232,7 @@ static enum op_kind uint_kind(enum ctype t, uint16_t len)
 	return (enum op_kind)(first[t] + step);
 }
 
-static enum op_kind kind_of(enum conv c, enum ctype t, uint16_t len)
+enum op_kind template_op(enum conv c, enum ctype t, uint16_t len)
 {
 	switch (c) {
 	case CONV_UINT:
@@ -276,10 +309,18 @@ static void add_ops(struct compiling *c)
 			continue;
 		enum ctype ct = field_table[f].ctype;
 		uint16_t source = b->source;
+		bool or_both = b->other != NO_ELEMENT && is_flags((uint16_t)f);
+		if (or_both) {
+			add_op(c, template_op(CONV_UINT, ct, c->def->elements[source].len), source,
+			       f);
+			add_op(c, OP_OR, b->other, f);
+			use(t, (enum field)f, always_there(c, (enum field)f, source));
+			continue;
+		}
 		if (b->other != NO_ELEMENT && b->conv == CONV_IP6)
 			source = b->other; /* IPv4 first, IPv6 where that is 0.0.0.0 */
 		enum conv conv = b->other != NO_ELEMENT ? CONV_IP4 : (enum conv)b->conv;
-		add_op(c, kind_of(conv, ct, c->def->elements[source].len), source, f);
+		add_op(c, template_op(conv, ct, c->def->elements[source].len), source, f);
 		if (b->other != NO_ELEMENT)
 			add_op(c, OP_IP6_IF_NO_IP4, b->conv == CONV_IP6 ? b->source : b->other, f);
 		t->reads_uptime |= conv == CONV_UPTIME;
@@ -322,6 +363,9 @@ static void plan_times(struct compiling *c)
 	bool first = template_uses(t, F_t_first), last = template_uses(t, F_t_last);
 	bool ms = c->scratch[SCRATCH_DURATION_MS] != NO_ELEMENT;
 	bool us = c->scratch[SCRATCH_DURATION_US] != NO_ELEMENT;
+	const struct choice *b = c->best;
+	if (first && last && b[F_t_first].conv == CONV_UPTIME && b[F_t_last].conv == CONV_UPTIME)
+		t->uptime_last = b[F_t_last].source;
 	t->after.init_in_record = t->reads_uptime && c->scratch[SCRATCH_INIT_MS] != NO_ELEMENT;
 	if (first == last || (!ms && !us))
 		return;
@@ -329,6 +373,31 @@ static void plan_times(struct compiling *c)
 	t->after.duration_ms = !us;
 	t->after.duration_sets_first = last;
 	use(t, last ? F_t_first : F_t_last, true);
+}
+
+static bool is_section(const struct template *t, uint16_t i)
+{
+	return t->section != NO_SECTION && (i == t->section || i == t->section_len);
+}
+
+/* What no field takes goes into `extra`; lists are looked into in any case. */
+static void plan_extra(struct compiling *c)
+{
+	struct template *t = &c->t;
+	uint16_t n = 0;
+	for (uint16_t k = 0; k < t->n_unknown; k++) {
+		uint16_t i = c->unknown[k];
+		bool list = extra_is_list(&c->def->elements[i]);
+		if (is_section(t, i) || (c->def->drop_unknown && !list))
+			continue;
+		t->variable |= list; /* such records go one by one */
+		c->unknown[n++] = i;
+	}
+	t->n_unknown = n;
+	if (n == 0)
+		return;
+	t->shape = SHAPE_WIDE;
+	t->texts = true;
 }
 
 static void lay_out(struct template *t)
@@ -350,7 +419,8 @@ static struct template *seal(const struct compiling *c)
 {
 	size_t n = c->def->n;
 	size_t per_element = sizeof(struct element) + 2 * sizeof(uint16_t);
-	size_t mem = sizeof(struct template) + n * per_element + c->t.n_ops * sizeof(struct op);
+	size_t mem = sizeof(struct template) + n * per_element + c->t.n_ops * sizeof(struct op) +
+		     c->t.n_unknown * sizeof(uint16_t);
 	struct template *t = malloc(mem);
 	if (!t)
 		return NULL;
@@ -360,8 +430,10 @@ static struct template *seal(const struct compiling *c)
 	t->offs = (uint16_t *)(void *)(t->elements + n);
 	t->lens = t->offs + n;
 	t->ops = (struct op *)(void *)(t->lens + n);
+	t->unknown = (uint16_t *)(void *)(t->ops + c->t.n_ops);
 	memcpy(t->elements, c->def->elements, n * sizeof(*t->elements));
 	memcpy(t->ops, c->ops, t->n_ops * sizeof(*t->ops));
+	memcpy(t->unknown, c->unknown, t->n_unknown * sizeof(*t->unknown));
 	lay_out(t);
 	return t;
 }
@@ -374,11 +446,13 @@ struct template *template_compile(const struct source_index *x, const struct tem
 				    .n = def->n,
 				    .n_scope = def->n_scope,
 				    .options = def->options,
+				    .uptime_last = NO_ELEMENT,
 				    .section = NO_SECTION}};
 	if (!def->options) {
 		choose(&c, x);
 		add_ops(&c);
 		section_plan(&c.t, def);
+		plan_extra(&c);
 		plan_ip_version(&c);
 		plan_icmp(&c);
 		plan_times(&c);

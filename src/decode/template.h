@@ -14,7 +14,14 @@
 
 enum dialect { DIALECT_NF9, DIALECT_IPFIX };
 
-enum { LEN_VARIABLE = 65535, MPLS_MAX = 10, PEN_REVERSE = 29305, NO_SECTION = UINT16_MAX };
+enum {
+	LEN_VARIABLE = 65535,
+	NO_ELEMENT = 65535,
+	MPLS_MAX = 10,
+	PEN_REVERSE = 29305,
+	PEN_CERT = 6871,
+	NO_SECTION = UINT16_MAX
+};
 
 struct element {
 	uint32_t pen;
@@ -39,7 +46,7 @@ enum scratch {
 	X(UINT_4_2) X(UINT_8_2) X(UINT_N_2) X(UINT_1_4) X(UINT_2_4) X(UINT_4_4) X(UINT_8_4) \
 	X(UINT_N_4) X(UINT_1_8) X(UINT_2_8) X(UINT_4_8) X(UINT_8_8) X(UINT_N_8) X(IP4) X(IP6) \
 	X(IP6_IF_NO_IP4) X(MAC) X(HIGH8) X(LOW8) X(MS) X(SEC) X(NTP_US) X(NTP_NS) X(DELTA_US) \
-	X(UPTIME) X(STR) X(MPLS) X(U32S) X(MS_US) X(APP) X(SCRATCH)
+	X(UPTIME) X(STR) X(MPLS) X(U32S) X(MS_US) X(APP) X(OR) X(SCRATCH)
 /* clang-format on */
 enum op_kind {
 #define X(k) OP_##k,
@@ -79,6 +86,7 @@ struct template
 	int64_t refreshed;    /* t_recv when it was told last; 0 = not known */
 	bool unsure;          /* not told since the exporter or we started: counts where it fits */
 	uint16_t id, n, n_scope, n_ops, n_mpls;
+	uint16_t uptime_last; /* element of t_last if both ends are uptimes, else NO_ELEMENT */
 	bool options, variable, reads_uptime;
 	bool texts;         /* some column is a text or a list */
 	uint8_t ip_version; /* of all records, 0 = not known or by row */
@@ -90,7 +98,9 @@ struct template
 	struct element *elements;        /* n */
 	uint16_t *offs, *lens;           /* n each; of a record, if not variable */
 	struct op *ops;                  /* n_ops */
-	uint16_t mpls[MPLS_MAX];         /* elements that hold labels, top first */
+	uint16_t *unknown;               /* n_unknown: elements that no field takes, and lists */
+	uint16_t n_unknown;
+	uint16_t mpls[MPLS_MAX]; /* elements that hold labels, top first */
 	/* Elements that hold the first bytes of a packet, and how many; NO_SECTION = none. */
 	uint16_t section, section_len;
 	uint8_t section_start; /* enum headers_start */
@@ -107,6 +117,10 @@ struct source_index {
 	struct source_ref *v;
 	size_t n;
 };
+/* The first row for an element; x->n or one of another element if there is none. */
+size_t source_index_find(const struct source_index *x, enum dialect d, uint32_t pen, uint16_t id);
+bool source_index_is(const struct source_index *x, size_t i, enum dialect d, uint32_t pen,
+		     uint16_t id);
 must_check enum err source_index_init(struct source_index *x);
 void source_index_fini(struct source_index *x);
 
@@ -115,11 +129,15 @@ struct template_def {
 	uint16_t id, n, n_scope;
 	bool options;
 	const struct element *elements;
+	bool drop_unknown; /* as in struct decoder_opts */
 };
 /* A compiled template, or NULL without memory. *ret_bad counts elements whose length does not fit
  * their type; they are skipped when records are decoded. Free with free(). */
 struct template *template_compile(const struct source_index *x, const struct template_def *def,
 				  uint32_t *ret_bad);
+/* The operation that brings a value of len bytes (LEN_VARIABLE: any) to a field; len_fits first. */
+enum op_kind template_op(enum conv c, enum ctype t, uint16_t len);
+bool template_len_fits(enum conv c, uint16_t len);
 /* Whether t was compiled from this very definition. */
 bool template_same(const struct template *t, const struct template_def *def);
 

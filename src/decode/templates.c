@@ -171,6 +171,7 @@ static struct template *borrow(struct decoder *d, struct message *m, uint16_t id
 					 .n = other->n,
 					 .n_scope = other->n_scope,
 					 .options = other->options,
+					 .drop_unknown = d->opts.drop_unknown,
 					 .elements = other->elements};
 	uint32_t bad;
 	struct template *t = template_compile(&d->sources, &def, &bad);

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "decode/extra.h"
+
+#include "decode/state.h"
+
+#include <string.h>
+
+enum list_kind { LIST_NONE, LIST_BASIC, LIST_RECORDS, LIST_MULTI };
+
+/* IANA's elements whose values are lists. */
+static const struct {
+	uint16_t id;
+	enum list_kind kind;
+} lists[] = {
+    {291, LIST_BASIC},   {292, LIST_RECORDS}, {293, LIST_MULTI}, {443, LIST_RECORDS},
+    {444, LIST_RECORDS}, {484, LIST_BASIC},   {485, LIST_BASIC}, {487, LIST_BASIC},
+    {488, LIST_BASIC},   {490, LIST_BASIC},   {491, LIST_BASIC}, {496, LIST_BASIC},
+    {511, LIST_BASIC},   {512, LIST_BASIC},
+};
+
+static enum list_kind list_kind(const struct element *e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		if (e->pen == 0 && e->id == lists[i].id)
+			return lists[i].kind;
+	return LIST_NONE;
+}
+
+bool extra_is_list(const struct element *e)
+{
+	return list_kind(e) != LIST_NONE;
+}
+
+/* One record being written down. */
+struct walk {
+	struct decoder *d;
+	const struct message *m;
+	const struct rows *one; /* k = 1 */
+	struct buf *out;
+	uint32_t left; /* of EXTRA_WALK_MAX */
+};
+
+static bool full(const struct walk *w)
+{
+	return w->out->n > EXTRA_MAX - EXTRA_ESCAPED * EXTRA_VALUE_MAX;
+}
+
+/* --- values as text */
+
+static bool is_text(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((p[i] < 0x20 && p[i] != '\t' && p[i] != '\n' && p[i] != '\r') || p[i] == 0x7f)
+			return false;
+	return n > 0;
+}
+
+static void put_value(struct buf *out, const struct element *e, const uint8_t *p, size_t n)
+{
+	bool number = e->len != LEN_VARIABLE && n <= 8;
+	if (number) {
+		buf_dec(out, load_be(p, n));
+		return;
+	}
+	size_t len = n;
+	while (len && p[len - 1] == 0)
+		len--;
+	if (is_text(p, len) || len == 0) {
+		buf_json_str(out, p, MIN_OF(len, (size_t)EXTRA_VALUE_MAX));
+		return;
+	}
+	if (n <= 8) {
+		buf_dec(out, load_be(p, n));
+		return;
+	}
+	static const char digits[] = "0123456789abcdef";
+	buf_str(out, "\"0x");
+	for (size_t i = 0; i < MIN_OF(n, (size_t)EXTRA_VALUE_MAX); i++) {
+		buf_u8(out, (uint8_t)digits[p[i] >> 4]);
+		buf_u8(out, (uint8_t)digits[p[i] & 15]);
+	}
+	buf_u8(out, '"');
+}
+
+/* A comma unless it is the first thing in its object or list. */
+static void put_comma(struct buf *out)
+{
+	uint8_t last = out->n ? out->p[out->n - 1] : '{';
+	if (last != '{' && last != '[')
+		buf_u8(out, ',');
+}
+
+static void put_key(struct buf *out, const struct element *e)
+{
+	put_comma(out);
+	buf_u8(out, '"');
+	if (e->pen) {
+		buf_dec(out, e->pen);
+		buf_u8(out, '/');
+	}
+	buf_dec(out, e->id);
+	buf_str(out, "\":");
+}
+
+/* --- values to fields */
+
+/* A value inside a list, where the record itself has none for the field. Flags are or-ed. */
+static void to_fields(struct walk *w, const struct element *e, const uint8_t *p, size_t n)
+{
+	const struct source_index *x = &w->d->sources;
+	const struct batch *b = w->one->b;
+	const struct element whole = {.pen = e->pen, .id = e->id, .len = (uint16_t)n};
+	for (size_t i = source_index_find(x, DIALECT_IPFIX, e->pen, e->id);
+	     i < x->n && source_index_is(x, i, DIALECT_IPFIX, e->pen, e->id); i++) {
+		enum field f = (enum field)x->v[i].field;
+		bool flags = field_table[f].agg == AGG_OR && field_table[f].ctype == CT_U16;
+		bool there = batch_present(b, f, w->one->row);
+		if (there && !flags)
+			continue;
+		uint16_t before = there ? batch_u16(b, f)[w->one->row] : 0;
+		if (convert_value(w->one, (enum conv)x->v[i].conv, f, p, whole.len) && before)
+			batch_u16(b, f)[w->one->row] |= before;
+	}
+}
+
+/* --- lists */
+
+static void put_list(struct walk *w, enum list_kind kind, const uint8_t *p, size_t n,
+		     unsigned depth);
+
+/* An element inside a list. */
+static void put_inner(struct walk *w, const struct element *e, const uint8_t *p, size_t n,
+		      unsigned depth, bool first)
+{
+	enum list_kind kind = list_kind(e);
+	if (kind != LIST_NONE && depth < EXTRA_DEPTH_MAX) {
+		bool in_list = w->out->n && w->out->p[w->out->n - 1] != ':';
+		bool object = kind == LIST_BASIC && in_list;
+		buf_str(w->out, object ? "{" : "");
+		put_list(w, kind, p, n, depth + 1);
+		buf_str(w->out, object ? "}" : "");
+		return;
+	}
+	if (first)
+		to_fields(w, e, p, n);
+	put_value(w->out, e, p, n);
+}
+
+/* The next value of a basicList; false at its end. */
+static bool next_value(struct rd *r, const struct element *e, const uint8_t **ret_p, size_t *ret_n)
+{
+	size_t n = e->len;
+	if (rd_left(r) == 0)
+		return false;
+	if (e->len == LEN_VARIABLE) {
+		n = rd_u8(r);
+		if (n == 255)
+			n = rd_be16(r);
+	}
+	*ret_p = rd_take(r, n);
+	*ret_n = n;
+	return *ret_p && (n || e->len == LEN_VARIABLE);
+}
+
+/* RFC 6313 4.5.1: semantic, element, values. */
+static void basic_list(struct walk *w, struct rd *r, unsigned depth)
+{
+	enum { ENTERPRISE_BIT = 0x8000 };
+	struct element e = {.id = rd_be16(r), .len = rd_be16(r)};
+	if (e.id & ENTERPRISE_BIT) {
+		e.id &= (uint16_t)~ENTERPRISE_BIT;
+		e.pen = rd_be32(r);
+	}
+	uint32_t n = 0;
+	const uint8_t *p;
+	size_t len;
+	if (r->bad)
+		return;
+	put_key(w->out, &e);
+	buf_str(w->out, "{\"v\":[");
+	for (; w->left > 0 && next_value(r, &e, &p, &len); n++, w->left--)
+		if (n < EXTRA_LIST_MAX && !full(w)) {
+			put_comma(w->out);
+			put_inner(w, &e, p, len, depth, n == 0);
+		}
+	buf_str(w->out, "],\"n\":");
+	buf_dec(w->out, n);
+	buf_u8(w->out, '}');
+}
+
+/* The elements of one record; only the first of a list is written down. */
+static bool inner_record(struct walk *w, const struct template *t, struct rd *r, unsigned depth,
+			 bool first)
+{
+	for (uint16_t i = 0; i < t->n && w->left > 0; i++, w->left--) {
+		const struct element *e = &t->elements[i];
+		size_t n = e->len;
+		if (e->len == LEN_VARIABLE) {
+			n = rd_u8(r);
+			if (n == 255)
+				n = rd_be16(r);
+		}
+		const uint8_t *p = rd_take(r, n);
+		if (!p)
+			return false;
+		if (!first || n == 0 || full(w))
+			continue;
+		if (list_kind(e) == LIST_BASIC && depth < EXTRA_DEPTH_MAX) {
+			put_list(w, LIST_BASIC, p, n, depth + 1); /* writes its own key */
+			continue;
+		}
+		put_key(w->out, e);
+		put_inner(w, e, p, n, depth, true);
+	}
+	return w->left > 0;
+}
+
+/* Records of one template (RFC 6313 4.5.2). */
+static void record_list(struct walk *w, uint16_t id, struct rd *r, unsigned depth)
+{
+	const struct template *t = exporter_template(w->m->exporter, id);
+	uint32_t n = 0;
+	buf_str(w->out, "{\"template\":");
+	buf_dec(w->out, id);
+	if (t && t->min_len) {
+		buf_str(w->out, ",\"v\":{");
+		while (rd_left(r) >= t->min_len && inner_record(w, t, r, depth, n == 0))
+			n++;
+		buf_str(w->out, "},\"n\":");
+		buf_dec(w->out, n);
+	} else {
+		buf_str(w->out, ",\"bytes\":");
+		buf_dec(w->out, rd_left(r));
+	}
+	buf_u8(w->out, '}');
+}
+
+/* RFC 6313 4.5.3: several of those, each with its length. */
+static void multi_list(struct walk *w, struct rd *r, unsigned depth)
+{
+	enum { HEADER = 4 };
+	buf_u8(w->out, '[');
+	while (rd_left(r) >= HEADER && w->left > 0 && !full(w)) {
+		uint16_t id = rd_be16(r), len = rd_be16(r);
+		if (len < HEADER || (size_t)len - HEADER > rd_left(r))
+			break;
+		struct rd records = rd_sub(r, (size_t)len - HEADER);
+		put_comma(w->out);
+		record_list(w, id, &records, depth);
+		w->left--;
+	}
+	buf_u8(w->out, ']');
+}
+
+static void put_list(struct walk *w, enum list_kind kind, const uint8_t *p, size_t n,
+		     unsigned depth)
+{
+	struct rd r = rd_of(p, n);
+	rd_skip(&r, 1); /* semantic */
+	switch (kind) {
+	case LIST_BASIC:
+		basic_list(w, &r, depth);
+		return;
+	case LIST_RECORDS:
+		record_list(w, rd_be16(&r), &r, depth);
+		return;
+	case LIST_MULTI:
+		multi_list(w, &r, depth);
+		return;
+	case LIST_NONE:
+		return;
+	}
+}
+
+/* --- a record */
+
+static void one_row(struct walk *w)
+{
+	const struct template *t = w->one->t;
+	for (uint16_t k = 0; k < t->n_unknown && !full(w); k++) {
+		uint16_t i = t->unknown[k];
+		const struct element *e = &t->elements[i];
+		const uint8_t *p = w->one->rec + w->one->offs[i];
+		size_t n = w->one->lens[i];
+		enum list_kind kind = list_kind(e);
+		if (n == 0)
+			continue;
+		if (kind != LIST_BASIC) /* which writes the key of its element */
+			put_key(w->out, e);
+		if (kind != LIST_NONE)
+			put_list(w, kind, p, n, 1);
+		else
+			put_value(w->out, e, p, n);
+	}
+}
+
+void extra_rows(struct decoder *d, const struct message *m, const struct rows *r)
+{
+	struct rows one = *r;
+	struct walk w = {.d = d, .m = m, .one = &one, .out = &d->extra};
+	one.k = 1;
+	batch_use(r->b, F_extra);
+	for (uint32_t i = 0; i < r->k; i++, one.row++, one.rec += r->stride) {
+		buf_reset(w.out);
+		w.left = EXTRA_WALK_MAX;
+		buf_u8(w.out, '{');
+		one_row(&w);
+		if (w.out->n == 1 || d->opts.drop_unknown)
+			continue;
+		buf_u8(w.out, '}');
+		if (!w.out->bad && batch_put_str(r->b, F_extra, one.row, w.out->p, w.out->n))
+			batch_set_present(r->b, F_extra, one.row);
+	}
+}
