@@ -3,6 +3,7 @@
 
 #include "base/timefmt.h"
 #include "cmd/command.h"
+#include "cmd/private_store.h"
 #include "cmd/setup.h"
 #include "conf/conf.h"
 #include "query/time_range.h"
@@ -190,6 +191,26 @@ static enum err set_format(struct query_cli *c, const struct query_args *a, stru
 	    a->output);
 }
 
+/* The files as the store, and where no time is asked for, theirs. */
+static enum err read_files(struct query_cli *c, enum query_kind kind, const struct query_args *a,
+			   const struct operands *filter, const char *by, struct diag *d)
+{
+	struct private_store files = {0};
+	enum err e = private_store_open(c->command, c->conf, a->file, a->files, &files, d);
+	if (files.conf) {
+		conf_put(&c->conf);
+		c->conf = files.conf;
+	}
+	if (e)
+		return e;
+	query_init(&c->q, kind, clock_wall_ms(), &c->arena);
+	if (files.from_ms < files.to_ms) {
+		c->q.from_ms = files.from_ms;
+		c->q.to_ms = files.to_ms;
+	}
+	return set_query(&c->q, a, filter, by, d);
+}
+
 static enum err open_store(struct query_cli *c, struct diag *d)
 {
 	struct store_conf where;
@@ -213,7 +234,10 @@ int query_cli_init(struct query_cli *c, const char *command, enum query_kind kin
 	}
 	if (setup_conf(&a->common, &c->conf))
 		return EXIT_USAGE;
-	e = open_store(c, &d);
+	if (a->file || a->files)
+		e = read_files(c, kind, a, filter, by, &d);
+	if (!e)
+		e = open_store(c, &d);
 	return e ? query_cli_error(c, e, &d) : -1;
 }
 

@@ -16,6 +16,7 @@ enum { CLI_TIMEOUT_MS = 300000 };
 struct query_args {
 	struct common_args common;
 	struct format_args format;
+	const char *file, *files; /* -r, -R */
 	const char *time, *by, *aggregate, *order, *metric, *limit_by, *output, *fields;
 	uint64_t limit, step_ms;
 	bool raw, quiet, duplicates;
@@ -24,6 +25,8 @@ struct query_args {
 /* clang-format off */
 #define OPTS_QUERY(st) \
 	OPTS_COMMON(st), OPTS_FORMAT(st), \
+	OPT('r', "read", STR, "FILE", st, file, "ask this file (nfdump's, a capture of exports, IPFIX) instead of the store"), \
+	OPT('R', "read-all", STR, "DIR", st, files, "the same with all files below a folder, or FIRST:LAST of a folder"), \
 	OPT('t', "time", STR, "RANGE", st, time, "-1h (default), now-6h/now, 2026-01-01T12:00/PT1H, 2026/01/01.12:00-13:00"), \
 	OPT('n', "limit", U64, "N", st, limit, "how many"), \
 	OPT('c', "count", U64, "N", st, limit, "the same as -n"), \

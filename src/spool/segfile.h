@@ -17,7 +17,7 @@
 
 enum {
 	SEGFILE_HEADER_MAX = 4 << 20,
-	SEGFILE_MEMBERS_MAX = 64, /* segments of one commit */
+	SEGFILE_MEMBERS_MAX = 64, /* segments of one commit: SPOOL_SEGMENTS_MAX */
 	SEGFILE_STAGE = 256 * 1024,
 	SEGFILE_VERSION = 1,
 	SEGFILE_MAGIC_LEN = 8,

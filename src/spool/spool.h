@@ -43,7 +43,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SPOOL_TOKEN_MAX = 96, SPOOL_UUID_MAX = 37 };
+enum { SPOOL_TOKEN_MAX = 96, SPOOL_UUID_MAX = 37, SPOOL_SEGMENTS_MAX = 64 };
 
 struct spool_options {
 	const char *dir;         /* D/spool; made if it is not there */
@@ -77,6 +77,9 @@ void spool_writer_free(struct spool_writer **w);
 /* Copies all rows of the batch (day[] must be set). Rows that find no memory are counted as
  * drop.no_memory. */
 void spool_append(struct spool_writer *w, const struct batch *b);
+/* The same for rows from..from+n-1. A commit has room for SPOOL_SEGMENTS_MAX pairs of shape and
+ * day; rows of further ones are counted as drop.no_memory. */
+void spool_append_rows(struct spool_writer *w, const struct batch *b, uint32_t from, uint32_t n);
 /* True when the thread should commit now: rows, bytes or age reached. Cheap; ask after every
  * datagram (a single datagram fits into the reserve above the limits) and after every wait. now_ns:
  * clock_mono_ns(). */

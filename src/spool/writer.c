@@ -130,15 +130,20 @@ static void append_run(struct spool_writer *w, const struct batch *b, uint32_t f
 		w->full = true;
 }
 
+void spool_append_rows(struct spool_writer *w, const struct batch *b, uint32_t from, uint32_t n)
+{
+	for (uint32_t end = from + n; from < end;) {
+		uint32_t run = 1;
+		while (from + run < end && b->day[from + run] == b->day[from])
+			run++;
+		append_run(w, b, from, run);
+		from += run;
+	}
+}
+
 void spool_append(struct spool_writer *w, const struct batch *b)
 {
-	for (uint32_t from = 0; from < b->n;) {
-		uint32_t n = 1;
-		while (from + n < b->n && b->day[from + n] == b->day[from])
-			n++;
-		append_run(w, b, from, n);
-		from += n;
-	}
+	spool_append_rows(w, b, 0, b->n);
 }
 
 bool spool_wants_commit(const struct spool_writer *w, uint64_t now_ns)

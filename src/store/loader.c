@@ -211,7 +211,7 @@ static void load(struct loader *l, struct segment *seg)
 
 static void housekeeping(struct loader *l, uint64_t now_ns)
 {
-	if (now_ns < l->housekeeping_at_ns)
+	if (l->o.only_load || now_ns < l->housekeeping_at_ns)
 		return;
 	l->housekeeping_at_ns = now_ns + ms_to_ns(l->o.housekeeping_ms);
 	struct retention_limits limits = {.keep_flows_ms = l->o.keep_flows_ms,

@@ -26,6 +26,7 @@ struct loader_options {
 	uint32_t backoff_first_ms; /* 0 = 500 */
 	uint32_t backoff_max_ms;   /* 0 = 10000 */
 	uint32_t housekeeping_ms;  /* 0 = 60000 */
+	bool only_load;            /* no housekeeping: another loader of this store does it */
 };
 
 enum { LOADER_REFUSALS_MAX = 3, LOADER_ERROR_MAX = 240 };

@@ -3,6 +3,7 @@
 
 #include "base/rd.h"
 #include "store/client.h"
+#include "store/import_lock.h"
 #include "store/rollup.h"
 #include "store/schema.h"
 
@@ -72,6 +73,10 @@ enum err talkers_roll(struct store *s, int64_t now_ms, unsigned max, unsigned *r
 	enum err e = fetch(s, &sql, &out, reterr);
 	struct rd r = rd_of(out.p, out.n);
 	while (!e && rd_left(&r)) {
+		bool held = false;
+		e = import_lock_held(s, &held, reterr);
+		if (e || held)
+			break;
 		e = roll_hour(s, rd_le32(&r), reterr);
 		*ret_hours += !e;
 	}
