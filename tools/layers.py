@@ -18,7 +18,7 @@ BANNED = {
     "gets": "fgets", "rand": "hash64 or getrandom", "srand": "hash_seed", "usleep": "a timer",
 }
 # The C library and the kernel.
-SYSTEM = set("""alloca assert ctype dirent dlfcn elf endian errno fcntl fenv float fnmatch getopt glob grp iconv ifaddrs
+SYSTEM = set("""alloca assert ctype dirent dlfcn elf endian errno fcntl fenv float fnmatch ftw getopt glob grp iconv ifaddrs
 inttypes langinfo libgen limits link locale malloc math memory mntent net/if netdb poll pthread pwd regex sched semaphore
 setjmp signal spawn stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings sysexits
 syslog termios time tgmath uchar unistd wchar wctype immintrin x86intrin byteswap""".split())
