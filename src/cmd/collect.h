@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct admit;
 struct conf;
 struct dedup;
 struct dedup_thread;
@@ -19,6 +20,8 @@ struct enrich;
 struct enrich_seat;
 struct names;
 struct names_writer;
+struct forward;
+struct forward_scratch;
 struct loader;
 struct sessions;
 struct tls_context;
@@ -47,14 +50,26 @@ struct exporter_rows {
 	size_t n, cap;
 };
 
+/* What a reload changes; immutable, shared (collect_rules.c). */
+struct collect_rules {
+	const struct conf *conf; /* a reference */
+	struct tls_context *tls; /* of tls:// addresses; NULL = no certificate */
+	struct forward *forward;
+	atomic_uint users;
+};
+
 struct collect_thread {
 	struct collect *collect;
 	pthread_t id;
 	bool running; /* id is valid */
 	struct stats stats;
-	struct udp_rx *rx;         /* of a receive thread, else NULL */
-	struct sessions *sessions; /* of the thread of sessions, else NULL */
-	uint64_t tls_said_ns;      /* when a failed handshake was last logged */
+	struct udp_rx *rx;           /* of a receive thread, else NULL */
+	struct sessions *sessions;   /* of the thread of sessions, else NULL */
+	uint64_t tls_said_ns;        /* when a failed handshake was last logged */
+	struct collect_rules *rules; /* its own reference */
+	uint32_t rules_serial;       /* written under rules_lock */
+	struct admit *admit;
+	struct forward_scratch *forward; /* of a receive thread */
 	struct decoder *decoder;
 	struct spool_writer *writer;
 	struct counter_ring *counters;
@@ -70,7 +85,7 @@ struct collect_thread {
 enum { COLLECT_THREADS_MAX = 64 };
 
 struct collect {
-	const struct conf *conf;
+	const struct conf *conf; /* as at the start; what may change since is in rules->conf */
 	struct handoff sockets;
 	bool handed; /* the sockets live on without us */
 	struct spool *spool;
@@ -83,7 +98,10 @@ struct collect {
 	bool vault_failed;    /* the file could not be written last time */
 	struct collect_thread thread[COLLECT_THREADS_MAX + 1]; /* receive threads, then sessions */
 	uint32_t n_threads;                                    /* all of them */
-	struct tls_context *tls; /* of tls:// addresses; NULL = none */
+	pthread_mutex_t rules_lock;                            /* of rules */
+	pthread_cond_t rules_taken;
+	struct collect_rules *rules; /* the newest */
+	atomic_uint rules_serial;    /* its number, from 1 */
 	struct enrich *enrich;
 	struct names *names;
 	int enrich_fd; /* wakes its thread */
@@ -96,6 +114,8 @@ struct collect {
 /* All but rx and sessions; on failure what was made is freed by collect_thread_fini. */
 must_check enum err collect_thread_init(struct collect *c, struct collect_thread *t);
 void collect_thread_fini(struct collect_thread *t);
+/* Whether rules let a datagram of n bytes in; if not, it is counted as received and rejected. */
+bool collect_admits(struct collect_thread *t, const struct ip *src, size_t n, uint64_t now_ns);
 /* Counts one datagram or message as received and decodes it. now_ns as in spool_wants_commit. */
 void collect_feed(struct collect_thread *t, const struct datagram *dg, uint64_t now_ns);
 /* Closes what is open in the spool, with the counters and the exporters as they stand. */
@@ -109,9 +129,6 @@ void *collect_receive(void *thread);
 /* collect_sessions.c */
 /* Whether there is any address for them. */
 bool collect_sessions_wanted(const struct collect *c);
-/* Reads the certificates of the configuration; *ret NULL if it has none. */
-must_check enum err collect_sessions_tls(const struct conf *conf, struct tls_context **ret,
-					 struct diag *reterr);
 must_check enum err collect_sessions_init(struct collect *c, struct collect_thread *t);
 /* The thread: returns after collect.stop and sessions_wake, everything committed. */
 void *collect_sessions(void *thread);
@@ -136,6 +153,22 @@ void collect_names_close(struct names_writer *w);
 uint32_t collect_names_turn(struct names_writer *w);
 struct buf;
 void collect_names_json(struct collect *c, struct buf *out);
+
+/* collect_rules.c */
+/* Reads certificates, opens the sockets of collect.forward (an error there is in forward_error).
+ * before: NULL = the first. */
+must_check enum err collect_rules_new(const struct conf *conf, const struct collect_rules *before,
+				      struct collect_rules **ret, struct diag *reterr);
+/* Gives a reference back and nulls it; the last one frees. *r may be NULL. */
+void collect_rules_put(struct collect_rules **r);
+/* A reference to the newest; any thread. */
+struct collect_rules *collect_rules_get(struct collect *c);
+/* On the thread itself: changes over to the newest rules. */
+must_check enum err collect_rules_take(struct collect_thread *t);
+/* The same between two rounds; without memory the old rules stay in part, which is logged. */
+void collect_take_over(struct collect_thread *t);
+/* Makes r, which it takes over, the newest and waits until all threads have it (2 s at most). */
+void collect_rules_publish(struct collect *c, struct collect_rules *r);
 
 /* exporter_rows.c */
 /* Replaces t->next by the exporters of t's decoder that were heard in this life, with rates that

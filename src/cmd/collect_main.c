@@ -12,9 +12,9 @@
 #include "conf/conf.h"
 #include "decode/vault.h"
 #include "enrich/dedup.h"
+#include "input/forward.h"
 #include "input/session.h"
 #include "input/udp.h"
-#include "net/tls.h"
 #include "store/loader.h"
 
 #include <errno.h>
@@ -165,9 +165,24 @@ static enum err start_side(struct program *p, enum side s, struct diag *d)
 	return ERR_OK;
 }
 
+/* The first rules. A destination of collect.forward that does not work is no reason not to
+ * collect. */
+static enum err make_rules(struct collect *c, struct diag *d)
+{
+	char why[FORWARD_ERROR_MAX];
+	struct collect_rules *r;
+	enum err e = collect_rules_new(c->conf, NULL, &r, d);
+	if (e)
+		return e;
+	if (*forward_error(r->forward, why))
+		log_err("collect", "collect.forward: %s", why);
+	collect_rules_publish(c, r);
+	return ERR_OK;
+}
+
 static enum err make_threads(struct collect *c, struct diag *d)
 {
-	enum err e = collect_sessions_tls(c->conf, &c->tls, d);
+	enum err e = make_rules(c, d);
 	if (e)
 		return e;
 	for (uint32_t i = 0; i < c->sockets.threads && !e; i++)
@@ -274,7 +289,9 @@ static void stop(struct program *p)
 	dedup_free(&c->dedup);
 	counter_queue_free(&c->counters);
 	collect_enrich_close(c);
-	tls_context_free(c->tls);
+	collect_rules_put(&c->rules);
+	pthread_mutex_destroy(&c->rules_lock);
+	pthread_cond_destroy(&c->rules_taken);
 	loader_free(&c->loader);
 	spool_close(&c->spool);
 	handoff_close(&c->sockets);
@@ -292,6 +309,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILED;
 	p->collect.stop_fd = -1;
 	p->collect.enrich_fd = -1;
+	pthread_mutex_init(&p->collect.rules_lock, NULL);
+	pthread_cond_init(&p->collect.rules_taken, NULL);
 	int status = setup_role("collect", argc, argv, &p->collect.conf, NULL);
 	if (status >= 0) {
 		free(p);

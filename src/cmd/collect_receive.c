@@ -5,11 +5,12 @@
 
 #include "base/timefmt.h"
 #include "conf/conf.h"
+#include "input/forward.h"
 #include "input/udp.h"
 
 #include <stdlib.h>
 
-enum { WAIT_MS = 100, DRAIN_NS = 2000000000 };
+enum { WAIT_MS = 100, DRAIN_NS = 2000000000, HANDED_DRAIN_NS = 100000000 };
 
 static enum err make_rx(struct collect *c, uint32_t i, struct collect_thread *t)
 {
@@ -27,18 +28,27 @@ static enum err make_rx(struct collect *c, uint32_t i, struct collect_thread *t)
 enum err collect_receive_init(struct collect *c, uint32_t i, struct collect_thread *t)
 {
 	enum err e = collect_thread_init(c, t);
-	return e ? e : make_rx(c, i, t);
+	if (!e)
+		e = make_rx(c, i, t);
+	return e ? e : collect_rules_take(t);
 }
 
+/* What may come in is passed on and decoded. */
 static void round_of(struct collect_thread *t, const struct udp_datagram *d, size_t n,
 		     uint64_t now_ns)
 {
+	const struct udp_datagram *in[UDP_ROUND];
 	int64_t now_ms = clock_wall_ms();
-	for (size_t i = 0; i < n; i++) {
-		const struct datagram dg = {.p = d[i].p,
-					    .n = d[i].n,
-					    .src = d[i].src,
-					    .src_port = d[i].port,
+	size_t n_in = 0;
+	for (size_t i = 0; i < n; i++)
+		if (collect_admits(t, &d[i].src, d[i].n, now_ns))
+			in[n_in++] = &d[i];
+	forward_send(t->rules->forward, t->forward, in, n_in, &t->stats);
+	for (size_t i = 0; i < n_in; i++) {
+		const struct datagram dg = {.p = in[i]->p,
+					    .n = in[i]->n,
+					    .src = in[i]->src,
+					    .src_port = in[i]->port,
 					    .t_recv = now_ms};
 		collect_feed(t, &dg, now_ns);
 	}
@@ -53,17 +63,18 @@ void *collect_receive(void *thread)
 		const struct udp_datagram *d;
 		size_t n = udp_rx_wait(t->rx, WAIT_MS, &d);
 		uint64_t now_ns = clock_mono_ns();
+		collect_take_over(t);
 		if (n)
 			round_of(t, d, n, now_ns);
 		else if (spool_wants_commit(t->writer, now_ns))
 			collect_commit(t, now_ns, clock_wall_ms());
 		if (!atomic_load_explicit(&c->stop, memory_order_relaxed))
 			continue;
-		/* What lies in sockets of our own would be lost; in sockets that live on, our
-		 * successor takes it. */
+		/* What lies in sockets of our own would be lost. In sockets that live on our
+		 * successor takes it, but some of them may be closed at a reload. */
 		if (stopped_ns == 0)
 			stopped_ns = now_ns;
-		if (n == 0 || c->handed || now_ns - stopped_ns > DRAIN_NS)
+		if (n == 0 || now_ns - stopped_ns > (c->handed ? HANDED_DRAIN_NS : DRAIN_NS))
 			break;
 	}
 	collect_commit(t, clock_mono_ns(), clock_wall_ms());

@@ -6,22 +6,24 @@
 #include "base/log.h"
 #include "base/timefmt.h"
 #include "conf/conf.h"
+#include "input/admit.h"
 #include "input/session.h"
-#include "net/tls.h"
-
-#include <stdio.h>
 
 enum { WAIT_MS = 100, DRAIN_NS = 500000000 };
 static const uint64_t say_again_ns = 60000000000;
 
-static bool admit(void *ctx unused_arg, const struct ip *src unused_arg)
+static bool admit(void *ctx, const struct ip *src)
 {
-	return true;
+	struct collect_thread *t = ctx;
+	return admit_address(t->admit, src);
 }
 
 static void message(void *ctx, const struct session_message *m)
 {
 	struct collect_thread *t = ctx;
+	uint64_t now_ns = clock_mono_ns();
+	if (!collect_admits(t, &m->src, m->n, now_ns))
+		return;
 	const struct datagram dg = {.p = m->p,
 				    .n = m->n,
 				    .src = m->src,
@@ -29,7 +31,7 @@ static void message(void *ctx, const struct session_message *m)
 				    .transport = m->tls ? TRANSPORT_TLS : TRANSPORT_TCP,
 				    .session = m->session,
 				    .t_recv = clock_wall_ms()};
-	collect_feed(t, &dg, clock_mono_ns());
+	collect_feed(t, &dg, now_ns);
 }
 
 static void end(void *ctx, uint32_t session)
@@ -56,21 +58,6 @@ bool collect_sessions_wanted(const struct collect *c)
 		if (c->sockets.v[i].scheme != CONF_UDP)
 			return true;
 	return false;
-}
-
-enum err collect_sessions_tls(const struct conf *conf, struct tls_context **ret,
-			      struct diag *reterr)
-{
-	const struct tls_files f = {.certificate = conf->collect_certificate,
-				    .key = conf->collect_key,
-				    .ca = conf->collect_client_ca,
-				    .require =
-					conf->collect_client_certificate == CONF_CLIENT_REQUIRED};
-	if (!*f.certificate) {
-		*ret = NULL;
-		return ERR_OK;
-	}
-	return tls_server_context(&f, ret, reterr);
 }
 
 static enum err make_sessions(struct collect *c, struct collect_thread *t)
@@ -104,9 +91,7 @@ enum err collect_sessions_init(struct collect *c, struct collect_thread *t)
 	enum err e = collect_thread_init(c, t);
 	if (!e)
 		e = make_sessions(c, t);
-	if (!e)
-		sessions_set_tls(t->sessions, c->tls);
-	return e;
+	return e ? e : collect_rules_take(t);
 }
 
 void *collect_sessions(void *thread)
@@ -116,6 +101,7 @@ void *collect_sessions(void *thread)
 	for (;;) {
 		bool some = sessions_wait(t->sessions, WAIT_MS);
 		uint64_t now_ns = clock_mono_ns();
+		collect_take_over(t);
 		sessions_serve(t->sessions, now_ns);
 		if (spool_wants_commit(t->writer, now_ns))
 			collect_commit(t, now_ns, clock_wall_ms());

@@ -8,6 +8,7 @@
 #include "cmd/control.h"
 #include "decode/frame.h"
 #include "enrich/enrich.h"
+#include "input/forward.h"
 #include "store/loader.h"
 
 #include <string.h>
@@ -159,6 +160,10 @@ static void state(void *ctx, struct buf *out)
 	collect_exporters_json(c, out);
 	buf_json_key(out, "names");
 	collect_names_json(c, out);
+	struct collect_rules *r = collect_rules_get(c);
+	buf_json_key(out, "forward");
+	forward_json(r->forward, out);
+	collect_rules_put(&r);
 }
 
 void collect_control_ops(struct collect *c, struct control_ops *ret)

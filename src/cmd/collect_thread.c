@@ -9,15 +9,14 @@
 #include "conf/conf.h"
 #include "enrich/dedup.h"
 #include "enrich/enrich.h"
+#include "input/admit.h"
+#include "input/forward.h"
 #include "input/session.h"
 #include "input/udp.h"
 
 #include <stdlib.h>
 
-enum {
-	SAMPLING_MAX = 256, /* entries of collect.sampling */
-	SAVE_AT_ONCE = 128, /* exporters put into the vault per commit */
-};
+enum { SAVE_AT_ONCE = 128 }; /* exporters put into the vault per commit */
 
 static void emit(void *ctx, struct batch *b)
 {
@@ -33,19 +32,6 @@ static void counters(void *ctx, const struct counter_sample *s)
 {
 	struct collect_thread *t = ctx;
 	counter_ring_put(t->counters, s, &t->stats);
-}
-
-static enum err set_sampling(struct decoder *d, const struct conf_rates *rates)
-{
-	struct sampling_rule rules[SAMPLING_MAX];
-	if (rates->n > SAMPLING_MAX)
-		return ERR_LIMIT;
-	for (size_t i = 0; i < rates->n; i++)
-		rules[i] = (struct sampling_rule){.net = rates->v[i].net.ip,
-						  .bits = rates->v[i].net.bits,
-						  .always = rates->v[i].always,
-						  .rate = rates->v[i].rate};
-	return decoder_set_sampling(d, rules, rates->n);
 }
 
 static enum err make_decoder(struct collect *c, struct collect_thread *t)
@@ -64,8 +50,7 @@ static enum err make_decoder(struct collect *c, struct collect_thread *t)
 	    .counters = counters,
 	    .ctx = t,
 	};
-	enum err e = decoder_new(&o, &t->decoder);
-	return e ? e : set_sampling(t->decoder, &c->conf->collect_sampling);
+	return decoder_new(&o, &t->decoder);
 }
 
 /* Where the exporters stood when the last collector ended. Any thread may get any exporter. */
@@ -99,6 +84,10 @@ enum err collect_thread_init(struct collect *c, struct collect_thread *t)
 	if (!e)
 		e = enrich_seat_new(c->enrich, &t->enrich);
 	if (!e)
+		e = admit_new(&t->admit);
+	if (!e)
+		e = forward_scratch_new(&t->forward);
+	if (!e)
 		e = make_decoder(c, t);
 	if (!e)
 		restore(c, t);
@@ -117,6 +106,9 @@ void collect_thread_fini(struct collect_thread *t)
 	spool_writer_free(&t->writer);
 	enrich_seat_free(&t->enrich);
 	dedup_thread_free(&t->dedup);
+	admit_free(t->admit);
+	forward_scratch_free(t->forward);
+	collect_rules_put(&t->rules);
 	free(t->sequences);
 	free(t->seqs);
 	exporter_rows_fini(&t->next);
@@ -154,6 +146,17 @@ void collect_commit(struct collect_thread *t, uint64_t now_ns, int64_t now_ms)
 	pthread_mutex_unlock(&t->lock);
 	t->next = old;
 	spool_commit(t->writer, now_ns, t->seqs, take_sequences(t, heard));
+}
+
+bool collect_admits(struct collect_thread *t, const struct ip *src, size_t n, uint64_t now_ns)
+{
+	enum stat_id verdict = admit_datagram(t->admit, src, now_ns);
+	if (likely(verdict == ST_datagrams_received))
+		return true;
+	stat_add(&t->stats, verdict, 1);
+	stat_add(&t->stats, ST_datagrams_received, 1);
+	stat_add(&t->stats, ST_datagrams_bytes, n);
+	return false;
 }
 
 void collect_feed(struct collect_thread *t, const struct datagram *dg, uint64_t now_ns)
