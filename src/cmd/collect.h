@@ -200,7 +200,19 @@ void collect_vault_save(struct collect *c);
 /* The thread that logs what goes wrong; returns when stop_fd is readable. */
 void collect_watch(struct collect *c);
 
+/* collect_books.c: the counters over time (store/books.h). */
+struct collect_books;
+struct store_conf;
+must_check enum err collect_books_new(struct collect *c, const struct store_conf *store,
+				      struct collect_books **ret, struct diag *reterr);
+void collect_books_free(struct collect_books **b);
+/* The thread: writes what the counters grew by every ten seconds, and once more when stop_fd is
+ * readable; then returns. */
+void collect_books_run(struct collect_books *b);
+
 /* collect_state.c */
+/* The counters of the spool's books, with the gauges of the threads. */
+void collect_lifetime(const struct collect *c, struct spool_totals *ret);
 /* Whether the three equations hold. */
 bool collect_balanced(const struct stats *s);
 struct control_ops;

@@ -32,12 +32,14 @@ enum side {
 	SIDE_ENRICH,
 	SIDE_VAULT,
 	SIDE_COUNTERS,
+	SIDE_BOOKS,
 	SIDE_MAX
 };
 
 struct program {
 	struct collect collect;
 	struct store_place store;
+	struct collect_books *books;
 	struct control *control;
 	pthread_t side[SIDE_MAX];
 	bool side_runs[SIDE_MAX];
@@ -87,6 +89,12 @@ static void *counters_main(void *ctx)
 	return NULL;
 }
 
+static void *books_main(void *ctx)
+{
+	collect_books_run(((struct program *)ctx)->books);
+	return NULL;
+}
+
 static const struct {
 	void *(*main)(void *);
 	const char *name;
@@ -96,7 +104,8 @@ static const struct {
 		     [SIDE_WATCH] = {watch_main, "watch"},
 		     [SIDE_ENRICH] = {enrich_main, "enrich"},
 		     [SIDE_VAULT] = {vault_main, "vault"},
-		     [SIDE_COUNTERS] = {counters_main, "counters"}};
+		     [SIDE_COUNTERS] = {counters_main, "counters"},
+		     [SIDE_BOOKS] = {books_main, "books"}};
 
 static enum err open_spool(struct collect *c, struct diag *d)
 {
@@ -126,7 +135,9 @@ static enum err open_loader(struct program *p, struct diag *d)
 	    .min_free = conf->store_min_free,
 	};
 	enum err e = store_place_fill(conf, STORE_WRITER, &p->store, &o.store, d);
-	return e ? e : loader_new(&o, p->collect.spool, &p->collect.loader, d);
+	if (!e)
+		e = loader_new(&o, p->collect.spool, &p->collect.loader, d);
+	return e ? e : collect_books_new(&p->collect, &o.store, &p->books, d);
 }
 
 static enum err open_dedup(struct collect *c, struct diag *d)
@@ -292,6 +303,7 @@ static void stop(struct program *p)
 	collect_rules_put(&c->rules);
 	pthread_mutex_destroy(&c->rules_lock);
 	pthread_cond_destroy(&c->rules_taken);
+	collect_books_free(&p->books);
 	loader_free(&c->loader);
 	spool_close(&c->spool);
 	handoff_close(&c->sockets);

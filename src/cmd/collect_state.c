@@ -16,7 +16,7 @@
 static const enum stat_id gauges[] = {ST_templates_live, ST_exporters_live, ST_sets_held,
 				      ST_sessions_live};
 
-static void lifetime(const struct collect *c, struct spool_totals *ret)
+void collect_lifetime(const struct collect *c, struct spool_totals *ret)
 {
 	spool_totals(c->spool, ret);
 	counter_queue_stats(c->counters, &ret->lifetime);
@@ -28,7 +28,7 @@ static void lifetime(const struct collect *c, struct spool_totals *ret)
 static void stats(void *ctx, struct stats *sum)
 {
 	struct spool_totals t;
-	lifetime(ctx, &t);
+	collect_lifetime(ctx, &t);
 	stats_add_to(sum, &t.lifetime);
 }
 
@@ -147,7 +147,7 @@ static void state(void *ctx, struct buf *out)
 {
 	struct collect *c = ctx;
 	struct spool_totals t;
-	lifetime(c, &t);
+	collect_lifetime(c, &t);
 	number(out, "now", (uint64_t)clock_wall_ms());
 	number(out, "threads", c->n_threads);
 	number(out, "socket_buffer", c->sockets.buffer);

@@ -2,6 +2,7 @@
 #include "store/migrate.h"
 
 #include "model/native.h"
+#include "store/books.h"
 #include "store/client.h"
 #include "store/rollup.h"
 #include "store/schema.h"
@@ -17,7 +18,7 @@ static enum err duplicates_in_rollups(struct store *s, struct diag *reterr);
 static const struct {
 	unsigned version;
 	enum err (*change)(struct store *s, struct diag *reterr);
-} changes[] = {{1, NULL}, {2, duplicates_in_rollups}, {3, NULL}, {4, NULL}};
+} changes[] = {{1, NULL}, {2, duplicates_in_rollups}, {3, NULL}, {4, NULL}, {5, NULL}};
 
 unsigned store_schema_version(void)
 {
@@ -188,6 +189,8 @@ enum err store_migrate(struct store *s, struct diag *reterr)
 		e = run_changes(s, version, reterr);
 	if (!e && changed)
 		e = run_all(s, schema_statement, reterr);
+	if (!e)
+		e = run_all(s, books_add_columns, reterr);
 	for (size_t i = 0; i < ARRAY_LEN(changes) && !e; i++)
 		if (changes[i].version > version)
 			e = note_version(s, changes[i].version, reterr);

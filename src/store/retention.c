@@ -16,7 +16,7 @@ static bool too_old(const struct retention_day *d, const struct retention_limits
 		    int64_t now_ms)
 {
 	uint64_t keep =
-	    schema_day_table_is_raw(d->table) ? limits->keep_flows_ms : limits->keep_rollups_ms;
+	    schema_day_table_is_brief(d->table) ? limits->keep_flows_ms : limits->keep_rollups_ms;
 	int64_t end = ((int64_t)d->day + 1) * MS_PER_DAY;
 	return keep && now_ms > end && (uint64_t)(now_ms - end) > keep;
 }

@@ -2,6 +2,7 @@
 #include "store/schema.h"
 
 #include "model/native.h"
+#include "store/books.h"
 #include "store/if_counters.h"
 #include "store/rollup.h"
 
@@ -9,11 +10,12 @@
 
 static const struct {
 	const char *name;
-	bool raw;
+	enum { RAW, ROLLUP, BOOKS } kind;
 } day_tables[] = {
-    {"flows_core", true},  {"flows_wide", true},     {"series_30s", false},
-    {"series_5m", false},  {"talkers_hours", false}, /* before the table that it speaks of */
-    {"talkers_1h", false}, {"if_counters", false}};
+    {"flows_core", RAW},      {"flows_wide", RAW},       {"series_30s", ROLLUP},
+    {"series_5m", ROLLUP},    {"talkers_hours", ROLLUP}, /* before the table that it speaks of */
+    {"talkers_1h", ROLLUP},   {"if_counters", ROLLUP},   {"self_counters", BOOKS},
+    {"exporter_stats", BOOKS}};
 
 const char *schema_flow_table(enum shape s)
 {
@@ -27,7 +29,12 @@ const char *schema_day_table(unsigned i)
 
 bool schema_day_table_is_raw(unsigned i)
 {
-	return day_tables[i].raw;
+	return day_tables[i].kind == RAW;
+}
+
+bool schema_day_table_is_brief(unsigned i)
+{
+	return day_tables[i].kind != ROLLUP;
 }
 
 /* Texts that repeat little; a dictionary per part would cost more than it saves. */
@@ -204,6 +211,11 @@ static void counters_of(struct buf *sql, const struct schema_target *t, int arg 
 	if_counters_create(sql, t);
 }
 
+static void books_of(struct buf *sql, const struct schema_target *t, int exporters)
+{
+	(exporters ? books_create_exporters : books_create_counters)(sql, t);
+}
+
 static void view_of(struct buf *sql, const struct schema_target *t, int view)
 {
 	rollup_view(sql, t, (unsigned)view);
@@ -248,6 +260,8 @@ static const struct {
     {rollup_of, ROLLUP_TALKERS_1H, false},
     {hours_of, 0, false},
     {counters_of, 0, false},
+    {books_of, 0, false},
+    {books_of, 1, false},
     {view_of, 0, false},
     {view_of, 1, false},
     {view_of, 2, false},
@@ -262,6 +276,8 @@ static const struct {
     {distributed_of, 4, true},
     {distributed_of, 5, true},
     {distributed_of, 6, true},
+    {distributed_of, 7, true},
+    {distributed_of, 8, true},
     {merge_of, 0, false},
     {names_of, 0, false},
 };

@@ -23,6 +23,8 @@ const char *schema_flow_table(enum shape s);
 /* All tables with a day partition, raw ones first: index 0.. until NULL. */
 const char *schema_day_table(unsigned i);
 bool schema_day_table_is_raw(unsigned i);
+/* Whether its days are kept no longer than single flows. */
+bool schema_day_table_is_brief(unsigned i);
 
 /* The type of a column (model/native.h) in a table. */
 void schema_column_type(struct buf *sql, unsigned column);

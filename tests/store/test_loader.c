@@ -2,6 +2,7 @@
 /* The loader with a real store that goes away, refuses, and has another schema. */
 #include "records.h"
 #include "spool/spool.h"
+#include "store/books.h"
 #include "store/client.h"
 #include "store/loader.h"
 #include "store/migrate.h"
@@ -238,6 +239,51 @@ static void test_rollups_gain_duplicates(void **state)
 	assert_int_equal(ask(f, "SELECT sum(flows) FROM weir.series_30s"), 705);
 }
 
+static void write_twice(struct fixture *f, struct buf *sql, const char *token)
+{
+	const struct store_pair setting = {"insert_deduplication_token", token};
+	const struct store_query q = {
+	    .sql = buf_cstr(sql), .settings = &setting, .n_settings = 1, .whole = true};
+	struct diag why = {0};
+	for (int i = 0; i < 2; i++)
+		if (store_query(f->writer, &q, NULL, &why) != ERR_OK)
+			fail_msg("%s: %s", buf_cstr(sql), why.msg);
+	buf_fini(sql);
+}
+
+static void test_counters_over_time(void **state)
+{
+	struct fixture *f = *state;
+	struct buf sql = {0};
+	const uint8_t four[4] = {192, 0, 2, 9};
+	const struct books_reason reasons[] = {{"set_length", 3}, {"trailing", 2}};
+	struct books_exporter e = {
+	    .ip = ip_from_v4(four), .domain = 7, .version = 9, .reasons = reasons, .n_reasons = 2};
+	e.growth.v[ACCOUNT_datagrams] = 12;
+	e.growth.v[ACCOUNT_clock_skew_ms] = -250;
+	books_insert_counters(&sql, "weir");
+	books_counter_row(&sql, records_start_ms, "collect", "records", "decoded", 40);
+	books_counter_row(&sql, records_start_ms, "collect", "drop", "no_template", 2);
+	write_twice(f, &sql, "a");
+	books_insert_exporters(&sql, "weir");
+	books_exporter_row(&sql, records_start_ms, &e);
+	e.n_reasons = 0;
+	e.domain = 8;
+	books_exporter_row(&sql, records_start_ms, &e);
+	write_twice(f, &sql, "b");
+	assert_int_equal(ask(f,
+			     "SELECT sum(n) FROM weir.self_counters WHERE day = '2026-01-01' AND "
+			     "t = toDateTime('2026-01-01 12:00:00', 'UTC')"),
+			 42);
+	assert_int_equal(ask(f,
+			     "SELECT sum(datagrams) FROM weir.exporter_stats WHERE exporter_ip = "
+			     "toIPv6('192.0.2.9') AND clock_skew_ms = -250"),
+			 24);
+	assert_int_equal(ask(f, "SELECT sum(reasons['set_length'] + reasons['trailing']) FROM "
+				"weir.exporter_stats"),
+			 5);
+}
+
 static void test_newer_store_is_left_alone(void **state)
 {
 	struct fixture *f = *state;
@@ -254,6 +300,7 @@ int main(void)
 	    cmocka_unit_test(test_refused_segment),
 	    cmocka_unit_test(test_missing_column_comes_back),
 	    cmocka_unit_test(test_rollups_gain_duplicates),
+	    cmocka_unit_test(test_counters_over_time),
 	    cmocka_unit_test(test_newer_store_is_left_alone),
 	};
 	if (!with_store_can())
