@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Questions to our store against the same questions to nfdump, on the same flows, on the same file system, in one run.
-flowsend sends N NetFlow v9 records, as of SPAN seconds, first to a `weir up`, then with the same seed to nfcapd. Each
-question goes to both in turn, whole processes timed, REPEAT times; the first of each is the cold figure of the row.
-Prints one line of JSON per figure: seconds (median) of both, their ratio, and whether the answers are the same.
+flowsend sends N NetFlow v9 records, as of SPAN seconds, first to a `weir up`, then with the same seed to nfcapd, which
+writes LZ4 files (-y). Each question goes to both in turn, whole processes timed, REPEAT times; the first of each is the
+cold figure of the row. Prints one line of JSON per figure: seconds (median) of both, their ratio, CPU seconds of both
+(Weir: command and weir-store) and whether the answers are the same. As root it raises the kernel's limit of socket
+buffers for the time of loading, so that nfcapd loses nothing either.
   bench/query.py [--build DIR] [--dir DIR] [--flows N] [--span S] [--repeat N] [--library LIBCHDB] [--rate R]
 """
 import argparse
+import contextlib
 import json
+import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -24,7 +29,7 @@ def arguments():
     p.add_argument("--build", default="build", type=pathlib.Path)
     p.add_argument("--dir", help="file system to write to (a folder is made in it)")
     p.add_argument("--flows", type=int, default=10_000_000)
-    p.add_argument("--span", type=int, default=7200)
+    p.add_argument("--span", type=int, default=21600)
     p.add_argument("--rate", type=float, default=200_000)
     p.add_argument("--repeat", type=int, default=5)
     p.add_argument("--library", help="libchdb.so, where it is not installed")
@@ -74,10 +79,38 @@ def wait(condition, what, seconds):
     sys.exit(f"{what}: not within {seconds} s")
 
 
-def timed(argv):
+@contextlib.contextmanager
+def big_socket_buffers(size=256 << 20):
+    limit = pathlib.Path("/proc/sys/net/core/rmem_max")
+    old = limit.read_text()
+    raised = os.geteuid() == 0 and int(old) < size
+    if raised:
+        limit.write_text(str(size))
+    try:
+        yield
+    finally:
+        if raised:
+            limit.write_text(old)
+
+
+def store_cpu(a, tmp):
+    """CPU seconds of weir-store since it started."""
+    state = subprocess.run([a.build / "weir", "status", "--conf", tmp / "weir.yaml", "--json"], capture_output=True,
+                           text=True).stdout
+    pid = {r["role"]: r.get("pid") for r in json.loads(state)["roles"]}["store"]
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def timed(argv, other_cpu):
+    """Seconds, CPU seconds (its own, and what other_cpu() grew by), output."""
+    before, used = other_cpu(), resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()
     out = subprocess.run(argv, capture_output=True, text=True).stdout
-    return time.monotonic() - start, out
+    seconds = time.monotonic() - start
+    now = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
+    return seconds, cpu + other_cpu() - before, out
 
 
 def questions(a, tmp, nfdir):
@@ -133,31 +166,36 @@ def main():
         port = free_port()
         up = start_weir(a, tmp, port)
         start = time.monotonic()
-        n = send(a, port)
+        with big_socket_buffers():
+            n = send(a, port)
         wait(lambda: int(json.loads(weir(a, tmp, "top", "-s", "proto", "-t", f"-{a.span + 3600}s", "--json"))
                          ["total"]["flows"]) == n, "all flows stored", 600)
         print(json.dumps({"figure": "load", "flows": n, "seconds": round(time.monotonic() - start, 1)}))
         port = free_port()
-        nfcapd = subprocess.Popen(["nfcapd", "-w", nfdir, "-p", str(port), "-b", "127.0.0.1", "-B", "8000000", "-t",
-                                   "3600"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(1)
-        send(a, port)
-        time.sleep(2)
-        nfcapd.send_signal(signal.SIGTERM)
-        nfcapd.wait()
-        nfcapd = None
+        with big_socket_buffers():
+            nfcapd = subprocess.Popen(["nfcapd", "-w", nfdir, "-p", str(port), "-b", "127.0.0.1", "-B", "200000000",
+                                       "-t", "3600", "-y"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(1)
+            send(a, port)
+            time.sleep(2)
+            nfcapd.send_signal(signal.SIGTERM)
+            nfcapd.wait()
+            nfcapd = None
         size = {"weir": sum(f.stat().st_size for f in (tmp / "weir" / "store").rglob("*") if f.is_file()),
                 "nfdump": sum(f.stat().st_size for f in nfdir.rglob("*"))}
         print(json.dumps({"figure": "bytes_on_disk", **size}))
         for name, ours, read_ours, theirs, read_theirs in questions(a, tmp, nfdir):
-            times, answers = ([], []), [None, None]
+            times, cpus, answers = ([], []), ([], []), [None, None]
             for _ in range(a.repeat):
                 for i, argv in enumerate((ours, theirs)):
-                    t, out = timed(argv)
+                    t, cpu, out = timed(argv, (lambda: store_cpu(a, tmp)) if i == 0 else lambda: 0)
                     times[i].append(t)
+                    cpus[i].append(cpu)
                     answers[i] = (read_ours, read_theirs)[i](out)
             w, nf = (statistics.median(t) for t in times)
             row = {"figure": name, "weir_s": round(w, 3), "nfdump_s": round(nf, 3), "ratio": round(nf / w, 1),
+                   "weir_cpu_s": round(statistics.median(cpus[0]), 2),
+                   "nfdump_cpu_s": round(statistics.median(cpus[1]), 2),
                    "weir_first_s": round(times[0][0], 3), "nfdump_first_s": round(times[1][0], 3),
                    "same": answers[0] == answers[1]}
             if not row["same"]:

@@ -98,7 +98,8 @@ static void print_summary(const struct query_cli *c, const struct top_result *r)
 	cli_number(&b, c, (double)r->total.packets, r->cost.scaled);
 	buf_str(&b, " packets, ");
 	cli_number(&b, c, (double)r->total.bytes, r->cost.scaled);
-	buf_fmt(&b, " bytes in %llu groups", (unsigned long long)r->groups);
+	buf_fmt(&b, " bytes in %s%llu groups", r->groups_estimated ? "about " : "",
+		(unsigned long long)r->groups);
 	if (r->cost.scaled)
 		buf_str(&b, "; ~ = estimated from samples");
 	buf_fmt(&b, "\nfrom %s to %s, answered by %s in %llu ms\n", from, to, r->cost.source,

@@ -36,7 +36,14 @@ struct branch {
 	    hole_to_ms; /* raw edges around a rollup: this part is left out; equal = no hole */
 };
 
-enum { PLAN_BRANCHES_MAX = 6 };
+enum { PLAN_BRANCHES_MAX = 6, SURVEY_BUCKETS = 65536, SURVEY_SAMPLE = 64 };
+
+/* Buckets of groups (survey.h). */
+struct buckets {
+	const uint16_t *v;
+	size_t n;
+};
+
 struct plan {
 	const struct query *q;
 	const char *database;
@@ -45,9 +52,12 @@ struct plan {
 	struct branch branch[PLAN_BRANCHES_MAX];
 	size_t n;
 	/* Set by the caller between plan_make and the SQL: */
-	bool address_presence; /* tell absent addresses from ::, which costs a column and a wider
-				  key. Without it both are in the group ::, marked as present */
-	bool totals;           /* top: the sums of all groups in every row */
+	bool presence; /* tell absent keys from 0, which costs a column and a wider key. Without
+			  it both are in the group 0, marked as present, for keys that are rarely
+			  0: plan_presence_can_wait */
+	bool totals;   /* top: the sums of all groups in every row */
+	bool count;    /* top: their number in every row */
+	const struct buckets *only; /* the groups of these buckets; NULL = all */
 };
 
 /* Hours that talkers_1h has all of (store/talkers.h); equal = none. */
@@ -63,19 +73,27 @@ void plan_make(struct plan *p, const struct query *q, const char *database, bool
 /* The table named as `source` of the answer: the coarsest one that took part. */
 const char *plan_source(const struct plan *p);
 
+/* Whether groups by f are made without its presence first: if none of the best is 0, it does not
+ * matter, else they are made again with it. */
+bool plan_presence_can_wait(enum field f);
+
 /* Whether all groups together are everything that matches, each record once. */
 bool plan_totals_add_up(const struct plan *p);
 
 /* Columns of the rows, in RowBinary: key 0.., present (UInt8, bit i = key i), then
  *
- * top: bytes, packets, flows, number of groups, and bytes, packets, flows of all groups (0 without
- * totals; a biflow counts as one flow here), all UInt64; rate (UInt32: the largest sampling rate; 1
- * without totals); rate of this row (UInt32). Best first, limit rows.
+ * top: bytes, packets, flows, number of groups (0 without count), and bytes, packets, flows of all
+ * groups (0 without totals; a biflow counts as one flow here), all UInt64; rate (UInt32: the
+ * largest sampling rate; 1 without totals); rate of this row (UInt32). Best first, limit rows.
  *
  * series: an array of (bin UInt32, value of the metric's counter UInt64); rate. Best first, limit
  * rows. */
 void plan_top_sql(const struct plan *p, struct buf *sql);
 void plan_series_sql(const struct plan *p, struct buf *sql);
+/* The survey (survey.h), one row: number of groups, about; bytes, packets, flows of all (0 without
+ * totals), all UInt64; rate (UInt32); an array of (sum of the metric's counter UInt64, bucket
+ * UInt16), largest first. */
+void plan_survey_sql(const struct plan *p, struct buf *sql);
 
 /* The condition of a list of flows: range and filter. */
 void plan_flows_where(const struct query *q, struct buf *sql);

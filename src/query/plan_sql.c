@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The SQL of a plan (plan.h). Names of its columns: k0.. keys, kp their presence, m_* measures;
- * they must not be names of columns of the tables, because filters refer to those. */
+/* The SQL of a plan (plan.h). Names of its columns: k0.. keys, kp their presence, v_* of records,
+ * m_* of groups; they must not be names of columns of the tables, because filters refer to those.
+ */
 #include "query/plan.h"
 
 #include "filter/filter.h"
@@ -31,18 +32,6 @@ static const char *const top_sums[FAMILY_MAX][HALF_MAX][3] = {
     [FAMILY_TALKERS_IP] = {[HALF_BOTH] = {"toUInt64(out_bytes + in_bytes - self_bytes)",
 					  "toUInt64(out_packets + in_packets - self_packets)",
 					  "flows"}},
-};
-/* The spread counters of the series rollups: [half][counter]. */
-static const char *const series_sums[HALF_MAX][3] = {
-    [HALF_FORWARD] = {"bytes", "packets", "flows"},
-    [HALF_REVERSE] = {"rev_bytes", "rev_packets", "rev_flows"},
-    [HALF_BOTH] = {"(bytes + rev_bytes)", "(packets + rev_packets)", "flows"},
-};
-/* What is divided among the bins of a raw record: each of these apart, as the rollup does. */
-static const char *const spread_parts[HALF_MAX][2][2] = {
-    [HALF_FORWARD] = {{"bytes", NULL}, {"packets", NULL}},
-    [HALF_REVERSE] = {{"rev_bytes", NULL}, {"rev_packets", NULL}},
-    [HALF_BOTH] = {{"bytes", "rev_bytes"}, {"packets", "rev_packets"}},
 };
 
 static enum family family_of(const struct plan *p, const struct branch *b)
@@ -81,31 +70,54 @@ static void present_test(struct buf *sql, enum field f)
 	buf_fmt(sql, "bitTest(%s, %u)", native_name(NATIVE_PRESENT + bit / 64), bit % 64);
 }
 
-static const char *scale(const struct plan *p)
+const char *plan_scale(const struct plan *p)
 {
 	return p->q->raw ? "" : " * greatest(sampling_rate, 1)";
 }
 
-static void key_names(const struct plan *p, struct buf *sql)
+bool plan_presence_can_wait(enum field f)
 {
-	for (size_t i = 0; i < p->n_by; i++)
-		buf_fmt(sql, "k%zu, ", i);
-	buf_str(sql, "kp");
+	enum field_kind k = field_table[f].kind;
+	return k == KIND_ADDR || k == KIND_PORT || k == KIND_PROTO || k == KIND_MAC;
 }
 
 static bool reads_presence(const struct plan *p, enum field f)
 {
-	return p->address_presence || field_table[f].ctype != CT_IP;
+	return p->presence || !plan_presence_can_wait(f);
 }
 
-/* "src_ip AS k0, ..., <bits> AS kp" */
-static void keys(const struct plan *p, const struct branch *b, struct buf *sql)
+bool plan_presence_differs(const struct plan *p)
 {
 	for (size_t i = 0; i < p->n_by; i++)
-		buf_fmt(sql, "%s AS k%zu, ",
+		if (reads_presence(p, key_field(p->by[i], false)))
+			return true;
+	return p->n_by == 0;
+}
+
+void plan_key_names(const struct plan *p, struct buf *sql)
+{
+	for (size_t i = 0; i < p->n_by; i++)
+		buf_fmt(sql, "%sk%zu", i ? ", " : "", i);
+	if (plan_presence_differs(p))
+		buf_str(sql, p->n_by ? ", kp" : "kp");
+}
+
+void plan_key_columns(const struct plan *p, struct buf *sql)
+{
+	plan_key_names(p, sql);
+	if (!plan_presence_differs(p))
+		buf_fmt(sql, ", toUInt8(%u)", (1u << p->n_by) - 1);
+}
+
+void plan_branch_keys(const struct plan *p, const struct branch *b, struct buf *sql)
+{
+	for (size_t i = 0; i < p->n_by; i++)
+		buf_fmt(sql, "%s%s AS k%zu", i ? ", " : "",
 			is_talkers_address(p, b, i) ? "ip" : field_table[key_column(p, b, i)].name,
 			i);
-	buf_str(sql, "toUInt8(0");
+	if (!plan_presence_differs(p))
+		return;
+	buf_str(sql, p->n_by ? ", toUInt8(0" : "toUInt8(0");
 	for (size_t i = 0; i < p->n_by; i++) {
 		enum field f = is_talkers_address(p, b, i) ? F_src_ip : key_column(p, b, i);
 		buf_str(sql, " + ");
@@ -152,10 +164,30 @@ static void ends_differ(const struct plan *p, struct buf *sql)
 	buf_str(sql, ")");
 }
 
-static void where(const struct plan *p, const struct branch *b, int64_t late_ms, struct buf *sql)
+/* The bucket of a group (query/survey.h); a hash of its keys without their presence. */
+static void key_hash(const struct plan *p, struct buf *sql)
+{
+	buf_str(sql, "cityHash64(");
+	for (size_t i = 0; i < p->n_by; i++)
+		buf_fmt(sql, "%sk%zu", i ? ", " : "", i);
+	buf_str(sql, ")");
+}
+
+static void in_buckets(const struct plan *p, struct buf *sql)
+{
+	buf_str(sql, " AND toUInt16(");
+	key_hash(p, sql);
+	buf_str(sql, ") IN (");
+	for (size_t i = 0; i < p->only->n; i++)
+		buf_fmt(sql, "%s%u", i ? ", " : "", p->only->v[i]);
+	buf_str(sql, ")");
+}
+
+void plan_branch_from(const struct plan *p, const struct branch *b, int64_t late_ms,
+		      struct buf *sql)
 {
 	bool raw = source_rollup(b->source) < 0;
-	buf_str(sql, " WHERE ");
+	buf_fmt(sql, " FROM %s.%s WHERE ", p->database, source_table(b->source));
 	if (b->hole_from_ms < b->hole_to_ms) {
 		buf_str(sql, "(");
 		time_range(sql, raw, b->from_ms, b->hole_from_ms);
@@ -174,98 +206,17 @@ static void where(const struct plan *p, const struct branch *b, int64_t late_ms,
 	buf_str(sql, " AND (");
 	filter_sql(p->q->filter, sql, NULL);
 	buf_str(sql, ")");
+	if (p->only)
+		in_buckets(p, sql);
 }
 
-static void from(const struct plan *p, const struct branch *b, struct buf *sql)
+const char *plan_counter(const struct plan *p, const struct branch *b, enum counter c)
 {
-	buf_fmt(sql, " FROM %s.%s", p->database, source_table(b->source));
+	return top_sums[family_of(p, b)][b->half][c];
 }
 
-static void rate(const struct plan *p, const char *alias, struct buf *sql)
-{
-	buf_fmt(sql, "%s AS %s", p->q->raw ? "toUInt32(1)" : "max(greatest(sampling_rate, 1))",
-		alias);
-}
-
-static void top_branch(const struct plan *p, const struct branch *b, struct buf *sql)
-{
-	const char *const *sums = top_sums[family_of(p, b)][b->half];
-	buf_str(sql, "SELECT ");
-	keys(p, b, sql);
-	buf_fmt(sql, ", sum(%s%s) AS m_bytes, sum(%s%s) AS m_packets, ", sums[COUNTER_BYTES],
-		scale(p), sums[COUNTER_PACKETS], scale(p));
-	if (source_rollup(b->source) < 0)
-		buf_str(sql, "count() AS m_flows, ");
-	else
-		buf_fmt(sql, "sum(%s) AS m_flows, ", sums[COUNTER_FLOWS]);
-	buf_fmt(sql, "%s AS m_own, ", b->half == HALF_REVERSE ? "toUInt64(0)" : "m_flows");
-	rate(p, "m_rate", sql);
-	from(p, b, sql);
-	where(p, b, 0, sql);
-	buf_str(sql, " GROUP BY ");
-	key_names(p, sql);
-}
-
-/* One row per (bin of the query, keys) and more: rows of a rollup, spread groups of raw flows. */
-static void series_branch(const struct plan *p, const struct branch *b, struct buf *sql)
-{
-	const struct query *q = p->q;
-	enum counter c = metric_table[q->metric].counter;
-	long long from_s = q->from_ms / 1000, to_s = q->to_ms / 1000;
-	const char *s = c == COUNTER_FLOWS ? "" : scale(p);
-	if (source_rollup(b->source) >= 0) {
-		buf_fmt(sql, "SELECT toUInt32(intDiv(toUnixTimestamp(t) - %lld, %u)) AS m_bin, ",
-			from_s, q->step_s);
-		keys(p, b, sql);
-		buf_fmt(sql, ", sum(%s%s) AS m_value, ", series_sums[b->half][c], s);
-		rate(p, "m_rate", sql);
-		from(p, b, sql);
-		where(p, b, 0, sql);
-		buf_str(sql, " GROUP BY m_bin, ");
-		key_names(p, sql);
-		return;
-	}
-	buf_fmt(sql, "SELECT toUInt32(intDiv((b1 - (n - 1) + i) * %d - %lld, %u)) AS m_bin, ",
-		SERIES_BIN_S, from_s, q->step_s);
-	key_names(p, sql);
-	buf_str(sql, c == COUNTER_FLOWS
-			 ? ", sumIf(cnt, i = n - 1) AS m_value, "
-			 : ", sum(quo + if(i = n - 1, total - quo * n, 0)) AS m_value, ");
-	buf_str(sql, "max(rate) AS m_rate FROM (WITH ");
-	rollup_bin_expr(sql, "t_last");
-	buf_str(sql, " AS bl, ");
-	rollup_bin_expr(sql, "t_first");
-	/* A record of one bin may stand anywhere in its step: fewer groups. */
-	buf_str(sql, " AS b0 SELECT ");
-	rollup_spread_expr(sql, "b0", "bl");
-	buf_fmt(sql, " AS n, if(n = 1, bl - (bl - %lld) %% %u, bl) AS b1, ", from_s / SERIES_BIN_S,
-		q->step_s / SERIES_BIN_S);
-	keys(p, b, sql);
-	if (c == COUNTER_FLOWS) {
-		buf_str(sql, ", count() AS cnt, ");
-	} else {
-		const char *const *part = spread_parts[b->half][c];
-		buf_fmt(sql, ", sum((intDiv(%s, n)", part[0]);
-		if (part[1])
-			buf_fmt(sql, " + intDiv(%s, n)", part[1]);
-		buf_fmt(sql, ")%s) AS quo, sum(%s%s) AS total, ", s,
-			top_sums[FAMILY_RAW][b->half][c], s);
-	}
-	rate(p, "rate", sql);
-	from(p, b, sql);
-	where(p, b, (int64_t)SPREAD_BINS_MAX * SERIES_BIN_S * 1000, sql);
-	buf_str(sql, " GROUP BY b1, n, ");
-	key_names(p, sql);
-	buf_fmt(sql,
-		") ARRAY JOIN range(n) AS i WHERE (b1 - (n - 1) + i) * %d >= %lld AND (b1 - (n - "
-		"1) + i) * %d < %lld"
-		" GROUP BY m_bin, ",
-		SERIES_BIN_S, from_s, SERIES_BIN_S, to_s);
-	key_names(p, sql);
-}
-
-static void branches(const struct plan *p, struct buf *sql,
-		     void (*one)(const struct plan *, const struct branch *, struct buf *))
+void plan_branches(const struct plan *p, struct buf *sql,
+		   void (*one)(const struct plan *, const struct branch *, struct buf *))
 {
 	for (size_t i = 0; i < p->n; i++) {
 		if (i)
@@ -274,72 +225,101 @@ static void branches(const struct plan *p, struct buf *sql,
 	}
 }
 
-void plan_top_sql(const struct plan *p, struct buf *sql)
+/* One row per record, or per row of a rollup: keys, and what is added up as v_*. They are grouped
+ * once, after all branches, which the engine does in parallel. */
+static void top_rows(const struct plan *p, const struct branch *b, struct buf *sql)
 {
-	static const char *const order[] = {"m_bytes", "m_packets", "m_flows"};
-	static const char *const totals[] = {"m_bytes", "m_packets", "m_own"};
+	const char *flows = plan_counter(p, b, COUNTER_FLOWS);
 	buf_str(sql, "SELECT ");
-	key_names(p, sql);
-	buf_str(sql, ", toUInt64(m_bytes), toUInt64(m_packets), toUInt64(m_flows), "
-		     "toUInt64(count() OVER ())");
+	plan_branch_keys(p, b, sql);
+	buf_fmt(sql, ", %s%s AS v_bytes, %s%s AS v_packets, toUInt64(%s) AS v_flows",
+		plan_counter(p, b, COUNTER_BYTES), plan_scale(p),
+		plan_counter(p, b, COUNTER_PACKETS), plan_scale(p), flows);
+	if (p->totals)
+		buf_fmt(sql, ", toUInt64(%s) AS v_own", b->half == HALF_REVERSE ? "0" : flows);
+	if (!p->q->raw)
+		buf_str(sql, ", greatest(sampling_rate, 1) AS v_rate");
+	plan_branch_from(p, b, 0, sql);
+}
+
+static void all_groups(const struct plan *p, struct buf *sql)
+{
+	static const char *const totals[] = {"m_bytes", "m_packets", "m_own"};
+	buf_str(sql, p->count ? ", toUInt64(count() OVER ())" : ", toUInt64(0)");
 	for (size_t i = 0; i < ARRAY_LEN(totals); i++)
 		buf_fmt(sql, p->totals ? ", toUInt64(sum(%s) OVER ())" : ", toUInt64(0)",
 			totals[i]);
-	buf_fmt(sql, ", toUInt32(%s), toUInt32(m_rate) FROM (",
-		p->totals ? "max(m_rate) OVER ()" : "1");
-	if (p->n > 1) {
-		buf_str(sql, "SELECT ");
-		key_names(p, sql);
-		buf_str(sql, ", sum(m_bytes) AS m_bytes, sum(m_packets) AS m_packets, sum(m_flows) "
-			     "AS m_flows, sum(m_own) AS m_own, max(m_rate) AS m_rate FROM (");
-	}
-	branches(p, sql, top_branch);
-	if (p->n > 1) {
-		buf_str(sql, ") GROUP BY ");
-		key_names(p, sql);
-	}
+	buf_str(sql, p->totals ? ", toUInt32(max(m_rate) OVER ())" : ", toUInt32(1)");
+}
+
+void plan_top_sql(const struct plan *p, struct buf *sql)
+{
+	static const char *const order[] = {"m_bytes", "m_packets", "m_flows"};
+	buf_str(sql, "SELECT ");
+	plan_key_columns(p, sql);
+	buf_str(sql, ", m_bytes, m_packets, m_flows");
+	all_groups(p, sql);
+	buf_str(sql, ", toUInt32(m_rate)");
+	buf_str(sql, " FROM (SELECT ");
+	plan_key_names(p, sql);
+	buf_str(sql, ", toUInt64(sum(v_bytes)) AS m_bytes, toUInt64(sum(v_packets)) AS m_packets, "
+		     "toUInt64(sum(v_flows)) AS m_flows");
+	if (p->totals)
+		buf_str(sql, ", sum(v_own) AS m_own");
+	buf_str(sql, p->q->raw ? ", toUInt32(1) AS m_rate" : ", max(v_rate) AS m_rate");
+	buf_str(sql, " FROM (");
+	plan_branches(p, sql, top_rows);
+	buf_str(sql, ") GROUP BY ");
+	plan_key_names(p, sql);
 	buf_fmt(sql, ") ORDER BY %s DESC, ", order[metric_table[p->q->metric].counter]);
-	key_names(p, sql);
+	plan_key_names(p, sql);
 	buf_fmt(sql, " LIMIT %llu", (unsigned long long)p->q->limit);
 }
 
-static void order_of_lines(const struct query *q, struct buf *sql)
+/* One row per record: hash of the keys, the counter that orders the groups, and for the totals all.
+ */
+static void survey_rows(const struct plan *p, const struct branch *b, struct buf *sql)
 {
-	unsigned last = (unsigned)((q->to_ms - q->from_ms) / 1000 / q->step_s) - 1;
-	switch (q->limit_by) {
-	case LIMIT_AVG:
-		buf_str(sql, "sum(v)");
-		break;
-	case LIMIT_MAX:
-		buf_str(sql, "max(v)");
-		break;
-	case LIMIT_LAST:
-		buf_fmt(sql, "sumIf(v, m_bin = %u)", last);
-		break;
-	case LIMIT_BY_MAX:
-		break;
-	}
+	const char *flows = plan_counter(p, b, COUNTER_FLOWS);
+	enum counter c = metric_table[p->q->metric].counter;
+	bool shows_rate = p->totals && !p->q->raw;
+	bool late = p->q->kind == QUERY_SERIES && source_rollup(b->source) < 0;
+	buf_str(sql, "SELECT ");
+	plan_branch_keys(p, b, sql);
+	buf_str(sql, ", ");
+	key_hash(p, sql);
+	buf_fmt(sql, " AS h, toUInt64(%s%s) AS v", plan_counter(p, b, c),
+		c == COUNTER_FLOWS ? "" : plan_scale(p));
+	if (p->totals)
+		buf_fmt(sql, ", %s%s AS v_bytes, %s%s AS v_packets, toUInt64(%s) AS v_own",
+			plan_counter(p, b, COUNTER_BYTES), plan_scale(p),
+			plan_counter(p, b, COUNTER_PACKETS), plan_scale(p),
+			b->half == HALF_REVERSE ? "0" : flows);
+	if (shows_rate)
+		buf_str(sql, ", greatest(sampling_rate, 1) AS v_rate");
+	plan_branch_from(p, b, late ? LATE_MS : 0, sql);
 }
 
-/* Cells (bin, keys) are put together into one row per group, so that the best groups are chosen
- * without reading twice. */
-void plan_series_sql(const struct plan *p, struct buf *sql)
+void plan_survey_sql(const struct plan *p, struct buf *sql)
 {
-	buf_str(sql, "SELECT ");
-	key_names(p, sql);
-	buf_str(sql, ", groupArray((m_bin, toUInt64(v))), toUInt32(max(r)) FROM (SELECT m_bin, ");
-	key_names(p, sql);
-	buf_str(sql, ", sum(m_value) AS v, max(m_rate) AS r FROM (");
-	branches(p, sql, series_branch);
-	buf_str(sql, ") GROUP BY m_bin, ");
-	key_names(p, sql);
-	buf_str(sql, ") GROUP BY ");
-	key_names(p, sql);
-	buf_str(sql, " ORDER BY ");
-	order_of_lines(p->q, sql);
-	buf_str(sql, " DESC, ");
-	key_names(p, sql);
-	buf_fmt(sql, " LIMIT %llu", (unsigned long long)(p->n_by ? p->q->limit : 1));
+	bool shows_rate = p->totals && !p->q->raw;
+	buf_fmt(sql, "SELECT toUInt64(sum(n) * %u), ", SURVEY_SAMPLE);
+	buf_str(sql, p->totals ? "toUInt64(sum(s_bytes)), toUInt64(sum(s_packets)), "
+				 "toUInt64(sum(s_own)), "
+			       : "toUInt64(0), toUInt64(0), toUInt64(0), ");
+	buf_str(sql, shows_rate ? "toUInt32(max(s_rate))" : "toUInt32(1)");
+	buf_fmt(sql,
+		", arrayReverseSort(groupArray((s, b))) FROM (SELECT toUInt16(h) AS b, sum(v) AS s"
+		", uniqExactIf(h, bitAnd(bitShiftRight(h, 16), %u) = 0) AS n",
+		SURVEY_SAMPLE - 1);
+	if (p->totals)
+		buf_str(sql, ", sum(v_bytes) AS s_bytes, sum(v_packets) AS s_packets, sum(v_own) "
+			     "AS s_own");
+	if (shows_rate)
+		buf_str(sql, ", max(v_rate) AS s_rate");
+	buf_str(sql, " FROM (");
+	plan_branches(p, sql, survey_rows);
+	buf_str(sql, ") GROUP BY b)");
 }
 
 void plan_flows_where(const struct query *q, struct buf *sql)

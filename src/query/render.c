@@ -115,6 +115,7 @@ void render_top_json(struct buf *out, const struct query *q, const struct top_re
 	member_bool(out, "scaled", r->total.scaled);
 	buf_u8(out, '}');
 	member_u64(out, "groups", r->groups);
+	member_bool(out, "groups_estimated", r->groups_estimated);
 	tail(out, &r->cost);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 #include "query/cell.h"
 #include "query/query.h"
+#include "query/survey.h"
 
 #include <stdatomic.h>
 
@@ -11,10 +12,12 @@ struct store;
 
 /* How a query is run. */
 struct run_options {
-	const char *query_id;      /* its statements are called ID and ID-total; NULL = not named */
+	const char
+	    *query_id; /* its statements are called ID, ID-total and ID-survey; NULL = not named */
 	const atomic_bool *cancel; /* NULL = cannot be cancelled */
 	uint32_t timeout_ms;       /* 0 = no limit here */
 	bool only_used;            /* flows: only columns that some flow of the result has */
+	struct survey_limits survey;
 };
 
 enum { RUN_RESULT_MAX = 512 << 20 }; /* bytes of an answer of the store that are read */
@@ -37,6 +40,7 @@ struct top_result {
 	size_t n;
 	struct top_row total; /* of everything that matches; no keys */
 	uint64_t groups;
+	bool groups_estimated; /* survey.h */
 };
 
 struct series_line {

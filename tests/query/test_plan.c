@@ -162,7 +162,7 @@ static void test_reverse_sql(void **state)
 	const char *text = buf_cstr(&sql);
 	assert_non_null(strstr(text, "src_ip AS k0"));
 	assert_non_null(strstr(text, "dst_ip AS k0"));
-	assert_non_null(strstr(text, "sum(rev_bytes * greatest(sampling_rate, 1))"));
+	assert_non_null(strstr(text, "rev_bytes * greatest(sampling_rate, 1) AS v_bytes"));
 	assert_non_null(strstr(text, "FROM weir.flows_wide WHERE"));
 	buf_reset(&sql);
 	f.q.raw = true;

@@ -290,6 +290,107 @@ static void test_top_by_either_end(void **state)
 	arena_fini(&a);
 }
 
+/* What the survey of very many groups may do: all at once, enough in the first round, a second
+ * round, all after all. */
+static const struct survey_limits surveys[] = {
+    {0},
+    {.groups = 1, .buckets = 4096},
+    {.groups = 1, .buckets = 12},
+    {.groups = 1, .buckets = 1},
+    {.groups = 1, .buckets = 1, .most = 2},
+};
+
+struct pair {
+	struct sums sums;
+	unsigned src, dst;
+};
+
+static int more_packets(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+	if (x->sums.packets != y->sums.packets)
+		return x->sums.packets < y->sums.packets ? 1 : -1;
+	return x->src != y->src ? (int)x->src - (int)y->src : (int)x->dst - (int)y->dst;
+}
+
+static void test_top_pairs(void **state)
+{
+	struct fixture *f = *state;
+	struct diag why = {0};
+	for (size_t k = 0; k < ARRAY_LEN(surveys); k++) {
+		struct arena a = {0};
+		struct query q;
+		struct top_result r;
+		static struct pair want[HOSTS * HOSTS];
+		struct sums total = {0};
+		size_t groups = 0;
+		const struct run_options o = {.timeout_ms = 60000, .survey = surveys[k]};
+		memset(want, 0, sizeof(want));
+		make_query(&q, QUERY_TOP, &a, "src_ip,dst_ip", METRIC_PPS, "");
+		q.limit = 10;
+		q.from_ms = records_start_ms + 61234;
+		q.to_ms = records_start_ms + 6000001;
+		check(&q);
+		assert_int_equal(run_top(f->reader, &q, &o, &r, &why), ERR_OK);
+		for (uint32_t i = 0; i < N; i++) {
+			const struct record *x = &f->records[i];
+			if (!inside(x, &q))
+				continue;
+			add(&want[x->src * HOSTS + x->dst].sums, x, true, false, false);
+			add(&want[x->dst * HOSTS + x->src].sums, x, false, true, false);
+			add(&total, x, true, true, false);
+		}
+		for (unsigned i = 0; i < HOSTS * HOSTS; i++) {
+			want[i].src = i / HOSTS;
+			want[i].dst = i % HOSTS;
+			groups += want[i].sums.flows > 0;
+		}
+		qsort(want, HOSTS * HOSTS, sizeof(want[0]), more_packets);
+		assert_int_equal(r.n, 10);
+		same_sums(&r.total, &total);
+		for (size_t i = 0; i < r.n; i++) {
+			same_sums(&r.rows[i], &want[i].sums);
+			assert_int_equal(r.rows[i].key[0].ip.b[15], want[i].src);
+			assert_int_equal(r.rows[i].key[1].ip.b[15], want[i].dst);
+		}
+		assert_int_equal(r.groups_estimated, k > 0);
+		if (k == 0)
+			assert_int_equal(r.groups, groups);
+		arena_fini(&a);
+	}
+}
+
+static void test_series_pairs(void **state)
+{
+	struct fixture *f = *state;
+	struct diag why = {0};
+	static const enum limit_by by[] = {LIMIT_AVG, LIMIT_MAX, LIMIT_LAST};
+	for (size_t k = 0; k < ARRAY_LEN(surveys) * ARRAY_LEN(by); k++) {
+		struct arena a = {0};
+		struct query q;
+		struct series_result all, r;
+		const struct run_options o = {.timeout_ms = 60000,
+					      .survey = surveys[k / ARRAY_LEN(by)]};
+		make_query(&q, QUERY_SERIES, &a, "src_ip,dst_ip", METRIC_BYTES, "");
+		q.from_ms = records_start_ms;
+		q.to_ms = records_start_ms + 3600000;
+		q.step_s = 300;
+		q.limit_by = by[k % ARRAY_LEN(by)];
+		series(f, &q, &all);
+		assert_true(all.n > 100);
+		q.limit = 4;
+		assert_int_equal(run_series(f->reader, &q, &o, &r, &why), ERR_OK);
+		assert_int_equal(r.n, 4);
+		for (size_t i = 0; i < r.n; i++) {
+			assert_int_equal(r.lines[i].key[0].ip.b[15], all.lines[i].key[0].ip.b[15]);
+			assert_int_equal(r.lines[i].key[1].ip.b[15], all.lines[i].key[1].ip.b[15]);
+			assert_memory_equal(r.lines[i].values, all.lines[i].values,
+					    r.n_bins * sizeof(double));
+		}
+		arena_fini(&a);
+	}
+}
+
 /* Two keys, one of them often absent, with a filter; nothing swaps but the interface. */
 static void test_top_filtered(void **state)
 {
@@ -622,6 +723,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_top_by_source),
 	    cmocka_unit_test(test_top_by_either_end),
+	    cmocka_unit_test(test_top_pairs),
+	    cmocka_unit_test(test_series_pairs),
 	    cmocka_unit_test(test_top_filtered),
 	    cmocka_unit_test(test_series_total),
 	    cmocka_unit_test(test_series_flows),

@@ -71,6 +71,8 @@ export interface TopAnswer {
   rows: TopRow[]
   total: Counters
   groups: number
+  /** Very many groups are counted from a sample; the rows are exact. */
+  groups_estimated: boolean
   elapsed_ms: number
   rows_read: number
 }
