@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes the seed corpora from the messages of tests/decode/corpus.c: `corpus_gen fuzz/corpus`. A
- * message is a file of nf5, nf9 or ipfix; the frames of a capture are a file of packet: link type,
- * then length (2 bytes) and bytes of each. */
+ * message is a file of nf5, nf9, ipfix or sflow; the frames of a capture are a file of packet: link
+ * type, then length (2 bytes) and bytes of each. */
 #include "decode/corpus.h"
 #include "packet/capture.h"
 
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const folders[CORPUS_KIND_MAX] = {"nf5", "nf9", "ipfix", "packet"};
+static const char *const folders[CORPUS_KIND_MAX] = {"nf5", "nf9", "ipfix", "sflow", "packet"};
 
 static int write_file(const char *path, const struct buf *b)
 {

@@ -3,7 +3,9 @@
  * a good message already, then comes as two halves, then once more from a source that nobody knows.
  * Afterwards the sums of data-model.md must hold, or the target aborts. */
 #pragma once
+#include "base/buf.h"
 #include "decode/decode.h"
+#include "decode/sflow.h"
 #include "model/batch.h"
 
 #include <stdlib.h>
@@ -36,6 +38,17 @@ static inline void fuzz_name(void *ctx, const struct option_name *n)
 		abort();
 }
 
+/* Counter samples are printed, which reads all of them. */
+static inline void fuzz_counters(void *ctx, const struct counter_sample *s)
+{
+	struct buf b = {0};
+	(void)ctx;
+	counter_sample_json(&b, s);
+	if (b.n < 2 || b.p[b.n - 1] != '}')
+		abort();
+	buf_fini(&b);
+}
+
 static inline void fuzz_check(const struct stats *s, uint64_t rows, uint64_t fed)
 {
 	uint64_t counted = s->v[ST_datagrams_decoded];
@@ -61,6 +74,7 @@ static inline void fuzz_decode(const uint8_t *good, size_t n_good, const uint8_t
 					  .stats = &stats,
 					  .emit = fuzz_take,
 					  .option = fuzz_option,
+					  .counters = fuzz_counters,
 					  .name = fuzz_name,
 					  .ctx = &rows};
 	if (decoder_new(&opts, &d))

@@ -3,6 +3,7 @@
 
 #include "base/attr.h"
 #include "wire/wire.h"
+#include "wire/wire_sflow.h"
 
 static const struct wire_fixed flow = {.src = "10.0.0.5",
 				       .dst = "203.0.113.7",
@@ -235,6 +236,134 @@ static void capture_tcp(struct buf *b)
 	buf_fini(&frame);
 }
 
+/* --- sFlow */
+
+/* A UDP packet in VXLAN behind two VLAN tags. */
+static void sflow_frame(struct buf *b)
+{
+	struct buf inner = {0};
+	const struct wire_ip in = {.src = "2001:db8::1", .dst = "2001:db8::2", .proto = 17};
+	buf_put(&inner, "\x08\0\0\0\0\x12\x34\0", 8);
+	wire_ethernet(&inner, 0x86dd);
+	wire_ip_header(&inner, &in, 12);
+	wire_udp(&inner, 1000, 53, "abcd", 4);
+	const struct wire_ip out = {.src = "192.0.2.1", .dst = "192.0.2.2", .proto = 17};
+	wire_ethernet(b, 0x88a8);
+	wire_vlan(b, 100, 0x8100);
+	wire_vlan(b, 200, 0x0800);
+	wire_ip_header(b, &out, 8 + inner.n);
+	wire_udp(b, 55555, 4789, inner.p, inner.n);
+	buf_fini(&inner);
+}
+
+static void sflow_flows(struct buf *b)
+{
+	struct buf frame = {0};
+	sflow_frame(&frame);
+	struct wire_sflow w = wire_sflow_begin(b, "10.0.0.1", 7, 1, 100000);
+	for (uint32_t i = 1; i <= 2; i++) {
+		const struct wire_sflow_packet p = {.sequence = i,
+						    .source_index = 3,
+						    .rate = 512,
+						    .in_if = 3,
+						    .out_if = 4,
+						    .expanded = i == 2};
+		wire_sflow_flow(&w, &p);
+		wire_sflow_raw(&w, 1, 1518, &frame);
+		wire_sflow_record_begin(&w, 1001); /* switch */
+		for (uint32_t v = 10; v < 14; v++)
+			wire_sflow_u32(&w, v);
+		wire_sflow_record_end(&w);
+		wire_sflow_sample_end(&w);
+	}
+	wire_sflow_counters(&w, 1, 3, false);
+	wire_sflow_interface(&w, 3, 1000000, 2000000);
+	wire_sflow_sample_end(&w);
+	wire_sflow_end(&w);
+	buf_fini(&frame);
+}
+
+static void sflow_gateway(struct wire_sflow *w)
+{
+	wire_sflow_record_begin(w, 1003);
+	wire_sflow_address(w, "203.0.113.1");
+	for (uint32_t as = 64500; as < 64503; as++) /* own, source, source peer */
+		wire_sflow_u32(w, as);
+	wire_sflow_u32(w, 2); /* a sequence of two, a set of one */
+	wire_sflow_u32(w, 2);
+	wire_sflow_u32(w, 2);
+	wire_sflow_u32(w, 64600);
+	wire_sflow_u32(w, 64601);
+	wire_sflow_u32(w, 1);
+	wire_sflow_u32(w, 1);
+	wire_sflow_u32(w, 64602);
+	wire_sflow_u32(w, 1);
+	wire_sflow_u32(w, 64500u << 16 | 666);
+	wire_sflow_u32(w, 200);
+	wire_sflow_record_end(w);
+}
+
+/* What routers and firewalls add, behind a sampled IPv4 record. */
+static void sflow_extended(struct buf *b)
+{
+	const struct wire_sflow_packet p = {
+	    .sequence = 9, .source_index = 1, .rate = 1, .in_if = 1, .out_format = 2, .out_if = 3};
+	struct wire_sflow w = wire_sflow_begin(b, "2001:db8::a", 0, 9, 100000);
+	wire_sflow_flow(&w, &p);
+	wire_sflow_record_begin(&w, 3);
+	wire_sflow_u32(&w, 576);
+	wire_sflow_u32(&w, 6);
+	buf_put(b, "\12\0\0\1\12\0\0\2", 8);
+	for (uint32_t v = 0; v < 4; v++) /* ports, flags, tos */
+		wire_sflow_u32(&w, v == 2 ? 0x12 : 1000 + v);
+	wire_sflow_record_end(&w);
+	wire_sflow_record_begin(&w, 1002);
+	wire_sflow_address(&w, "2001:db8::1");
+	wire_sflow_u32(&w, 24);
+	wire_sflow_u32(&w, 16);
+	wire_sflow_record_end(&w);
+	sflow_gateway(&w);
+	wire_sflow_record_begin(&w, 1004);
+	wire_sflow_u32(&w, 106);
+	wire_sflow_opaque(&w, "alice", 5);
+	wire_sflow_u32(&w, 106);
+	wire_sflow_opaque(&w, "bob", 3);
+	wire_sflow_record_end(&w);
+	wire_sflow_record_begin(&w, 1006);
+	wire_sflow_address(&w, "10.0.0.9");
+	wire_sflow_u32(&w, 1);
+	wire_sflow_u32(&w, 16u << 12 | 1 << 8 | 64);
+	wire_sflow_u32(&w, 0);
+	wire_sflow_record_end(&w);
+	wire_sflow_record_begin(&w, 1007);
+	wire_sflow_address(&w, "198.51.100.1");
+	wire_sflow_address(&w, "198.51.100.2");
+	wire_sflow_record_end(&w);
+	wire_sflow_sample_end(&w);
+	wire_sflow_end(&w);
+}
+
+static void sflow_discard(struct buf *b)
+{
+	struct buf frame = {0};
+	sflow_frame(&frame);
+	struct wire_sflow w = wire_sflow_begin(b, "10.0.0.1", 7, 2, 101000);
+	wire_sflow_sample_begin(&w, 5);
+	const uint32_t head[] = {1, 0, 3, 0, 3, 4, 258}; /* 258: access list */
+	for (size_t i = 0; i < ARRAY_LEN(head); i++)
+		wire_sflow_u32(&w, head[i]);
+	wire_sflow_records(&w);
+	wire_sflow_raw(&w, 1, 1518, &frame);
+	wire_sflow_record_begin(&w, 1037);
+	wire_sflow_u32(&w, 101);
+	wire_sflow_opaque(&w, "deny-all", 8);
+	wire_sflow_u32(&w, 1);
+	wire_sflow_record_end(&w);
+	wire_sflow_sample_end(&w);
+	wire_sflow_end(&w);
+	buf_fini(&frame);
+}
+
 const struct corpus_item corpus_items[] = {
     {"nf1", CORPUS_NF5, nf1},
     {"nf5", CORPUS_NF5, nf5},
@@ -246,6 +375,9 @@ const struct corpus_item corpus_items[] = {
     {"options", CORPUS_IPFIX, ipfix_options},
     {"variable", CORPUS_IPFIX, ipfix_variable},
     {"two", CORPUS_IPFIX, ipfix_two_messages},
+    {"flows", CORPUS_SFLOW, sflow_flows},
+    {"extended", CORPUS_SFLOW, sflow_extended},
+    {"discard", CORPUS_SFLOW, sflow_discard},
     {"udp", CORPUS_CAPTURE, capture_udp},
     {"fragments", CORPUS_CAPTURE, capture_fragments},
     {"tcp", CORPUS_CAPTURE, capture_tcp},

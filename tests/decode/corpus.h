@@ -4,7 +4,14 @@
 #pragma once
 #include "base/buf.h"
 
-enum corpus_kind { CORPUS_NF5, CORPUS_NF9, CORPUS_IPFIX, CORPUS_CAPTURE, CORPUS_KIND_MAX };
+enum corpus_kind {
+	CORPUS_NF5,
+	CORPUS_NF9,
+	CORPUS_IPFIX,
+	CORPUS_SFLOW,
+	CORPUS_CAPTURE,
+	CORPUS_KIND_MAX
+};
 
 struct corpus_item {
 	const char *name;
