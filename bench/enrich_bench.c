@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { POOL = 4096, PAIRS = 64, FLUSH_ROWS = 1 << 19 };
+enum { POOL = 4096, PAIRS = 3, FLUSH_ROWS = 1 << 19 };
 
 static double cpu_s(void)
 {
@@ -91,7 +91,7 @@ static int run(const struct enrich_opts *o, const char *what, bool spread, bool 
 	make(v, spread);
 	memcpy(has, v[0]->has_, sizeof(has));
 	segbuf_begin(s, SHAPE_CORE, 0);
-	double took = 0, undo = 0;
+	double took = 0;
 	while ((double)rows < millions * 1e6) {
 		double start = cpu_s();
 		for (int k = 0; k < PAIRS; k++) {
@@ -110,7 +110,7 @@ static int run(const struct enrich_opts *o, const char *what, bool spread, bool 
 	printf(
 	    "{\"bench\":\"enrich\",\"what\":\"%s\",\"addresses\":\"%s\",\"cpu_s_per_million\":%.4f,"
 	    "\"load_cpu_s\":%.2f}\n",
-	    what, spread ? "all of IPv4" : "a site's", (took - undo) * 1e6 / (double)rows, load);
+	    what, spread ? "all of IPv4" : "a site's", took * 1e6 / (double)rows, load);
 	for (int k = 0; k < PAIRS; k++)
 		batch_free(v[k]);
 	segbuf_free(s);

@@ -22,6 +22,7 @@ struct names;
 struct names_writer;
 struct forward;
 struct forward_scratch;
+struct poller;
 struct loader;
 struct sessions;
 struct tls_context;
@@ -104,7 +105,8 @@ struct collect {
 	atomic_uint rules_serial;    /* its number, from 1 */
 	struct enrich *enrich;
 	struct names *names;
-	int enrich_fd; /* wakes its thread */
+	struct poller *poller; /* NULL: SNMP is off */
+	int enrich_fd;         /* wakes its thread */
 	char country_data[4096];
 	atomic_bool stop;
 	int stop_fd; /* readable from then on */
@@ -169,6 +171,11 @@ must_check enum err collect_rules_take(struct collect_thread *t);
 void collect_take_over(struct collect_thread *t);
 /* Makes r, which it takes over, the newest and waits until all threads have it (2 s at most). */
 void collect_rules_publish(struct collect *c, struct collect_rules *r);
+
+/* collect_snmp.c: makes c->poller if SNMP is configured; the thread returns when stop_fd is
+ * readable. */
+must_check enum err collect_snmp_open(struct collect *c);
+void collect_snmp(struct collect *c);
 
 /* exporter_rows.c */
 /* Replaces t->next by the exporters of t's decoder that were heard in this life, with rates that

@@ -9,14 +9,15 @@
 #include "conf/conf.h"
 #include "enrich/enrich.h"
 #include "enrich/names.h"
+#include "enrich/poller.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { LOOK_MS = 30000, FIRST_TURN_MS = 1000 };
-static const uint64_t LOOK_NS = LOOK_MS * 1000000ull;
+enum { TURN_MS = 1000 };
+static const uint64_t NS_PER_MS = 1000000, LOOK_NS = 30000000000;
 
 /* Where the data sets lie that are installed with Weir. */
 static const char *const country_places[] = {
@@ -59,11 +60,14 @@ enum err collect_enrich_open(struct collect *c)
 	if (c->enrich_fd < 0)
 		return err_from_errno(errno);
 	enum err e = names_new((uint32_t)conf->enrich_max_names, &c->names);
-	return e ? e : enrich_new(&o, &c->enrich);
+	if (!e)
+		e = enrich_new(&o, &c->enrich);
+	return e ? e : collect_snmp_open(c);
 }
 
 void collect_enrich_close(struct collect *c)
 {
+	poller_free(&c->poller);
 	enrich_free(&c->enrich);
 	names_free(&c->names);
 	if (c->enrich_fd >= 0)
@@ -94,22 +98,23 @@ void collect_enrich(struct collect *c)
 			       {.fd = c->enrich_fd, .events = POLLIN}};
 	struct names_writer *names = NULL;
 	struct diag d = {0};
-	uint64_t looked_ns = clock_mono_ns(), wait_ms = FIRST_TURN_MS;
+	uint64_t looked_ns = clock_mono_ns(), turn_ns = 0;
 	if (collect_names_open(c, &names, &d))
 		log_err("enrich", "names will not be stored: %s", d.msg);
 	for (;;) {
 		eventfd_t n;
-		int ready = poll(fds, ARRAY_LEN(fds), (int)wait_ms);
+		int ready = poll(fds, ARRAY_LEN(fds), TURN_MS);
 		if (fds[0].revents || (ready < 0 && errno != EINTR))
 			break;
 		bool woken = eventfd_read(c->enrich_fd, &n) == 0;
-		if (woken || clock_mono_ns() - looked_ns >= LOOK_NS) {
+		uint64_t now_ns = clock_mono_ns();
+		if (woken || now_ns - looked_ns >= LOOK_NS) {
 			collect_enrich_look(c);
-			looked_ns = clock_mono_ns();
+			looked_ns = now_ns;
 		}
-		if (names)
-			wait_ms = collect_names_turn(names);
-		wait_ms = MIN_OF(wait_ms, (uint64_t)LOOK_MS);
+		enrich_take_names(c->enrich, c->names);
+		if (names && now_ns >= turn_ns)
+			turn_ns = now_ns + collect_names_turn(names) * NS_PER_MS;
 	}
 	collect_names_close(names);
 }

@@ -33,6 +33,7 @@ enum side {
 	SIDE_VAULT,
 	SIDE_COUNTERS,
 	SIDE_BOOKS,
+	SIDE_SNMP,
 	SIDE_MAX
 };
 
@@ -95,6 +96,12 @@ static void *books_main(void *ctx)
 	return NULL;
 }
 
+static void *snmp_main(void *ctx)
+{
+	collect_snmp(&((struct program *)ctx)->collect);
+	return NULL;
+}
+
 static const struct {
 	void *(*main)(void *);
 	const char *name;
@@ -105,7 +112,8 @@ static const struct {
 		     [SIDE_ENRICH] = {enrich_main, "enrich"},
 		     [SIDE_VAULT] = {vault_main, "vault"},
 		     [SIDE_COUNTERS] = {counters_main, "counters"},
-		     [SIDE_BOOKS] = {books_main, "books"}};
+		     [SIDE_BOOKS] = {books_main, "books"},
+		     [SIDE_SNMP] = {snmp_main, "snmp"}};
 
 static enum err open_spool(struct collect *c, struct diag *d)
 {

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 enum {
-	WRITE_MS = 2000,
+	WRITE_MS = 1000,
 	RETRY_MAX_MS = 60000,
 	ROWS_A_STATEMENT = 1000,
 	TIMEOUT_MS = 30000,

@@ -8,6 +8,7 @@
 #include "cmd/control.h"
 #include "decode/frame.h"
 #include "enrich/enrich.h"
+#include "enrich/poller.h"
 #include "input/forward.h"
 #include "store/loader.h"
 
@@ -164,6 +165,10 @@ static void state(void *ctx, struct buf *out)
 	buf_json_key(out, "forward");
 	forward_json(r->forward, out);
 	collect_rules_put(&r);
+	if (c->poller) {
+		buf_json_key(out, "snmp");
+		poller_json(c->poller, out);
+	}
 }
 
 void collect_control_ops(struct collect *c, struct control_ops *ret)

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { MEMO_BITS = 11, MEMO = 1 << MEMO_BITS };
+enum { MEMO_BITS = 13, MEMO = 1 << MEMO_BITS };
 
 /* IPv4 addresses repeat: what was last found for one that falls here. */
 struct memo {
@@ -16,14 +16,17 @@ struct memo {
 };
 static const uint64_t MEMO_USED = 1ull << 32;
 
+/* Which texts stand in the heap of the batch already: those with the stamp of now. */
+struct placed {
+	uint64_t generation; /* of what the texts belong to; 0 = none */
+	uint32_t *stamp, now;
+	struct span *span;
+};
+
 struct enrich_scratch {
-	uint64_t generation; /* of the snapshot that all this is of */
 	struct memo memo[MEMO];
 	uint64_t place[BATCH_ROWS];
-	/* Texts that stand in the heap of the batch: those with the stamp of now. */
-	uint32_t *stamp, now, n;
-	struct span *span;
-	bool failed;
+	struct placed known, told; /* the snapshot's texts; those of exporters */
 };
 
 enum err enrich_scratch_new(struct enrich_scratch **ret)
@@ -39,55 +42,49 @@ void enrich_scratch_free(struct enrich_scratch *x)
 {
 	if (!x)
 		return;
-	free(x->stamp);
-	free(x->span);
+	free(x->known.stamp);
+	free(x->known.span);
+	free(x->told.stamp);
+	free(x->told.span);
 	free(x);
 }
 
-/* Another snapshot: other numbers. */
-static bool adopt(struct enrich_scratch *x, const struct snapshot *s)
+/* A new batch, perhaps with other texts than before; false = no memory. */
+static bool begin(struct placed *p, uint64_t generation, const struct texts *texts)
 {
-	if (x->generation != s->generation) {
-		free(x->stamp);
-		free(x->span);
-		x->stamp = calloc(s->texts.n, sizeof(x->stamp[0]));
-		x->span = calloc(s->texts.n, sizeof(x->span[0]));
-		x->now = 0;
-		x->generation = x->stamp && x->span ? s->generation : 0;
-		memset(x->memo, 0, sizeof(x->memo));
+	if (p->generation != generation) {
+		free(p->stamp);
+		free(p->span);
+		p->stamp = calloc(texts->n, sizeof(p->stamp[0]));
+		p->span = calloc(texts->n, sizeof(p->span[0]));
+		p->now = 0;
+		p->generation = p->stamp && p->span ? generation : 0;
 	}
-	if (x->generation == 0)
-		return false;
-	if (++x->now == 0) {
-		memset(x->stamp, 0, s->texts.n * sizeof(x->stamp[0]));
-		x->now = 1;
+	if (p->generation && ++p->now == 0) {
+		memset(p->stamp, 0, texts->n * sizeof(p->stamp[0]));
+		p->now = 1;
 	}
-	x->failed = false;
-	return true;
+	return p->generation != 0;
 }
 
-static void put_text(struct enrich_scratch *x, const struct snapshot *s, struct batch *b,
-		     uint32_t number)
+static void place_text(struct placed *p, const struct texts *texts, struct batch *b,
+		       uint32_t number)
 {
-	const struct text_at *t = &s->texts.v[number];
-	x->stamp[number] = x->now;
-	x->span[number] = (struct span){0, 0};
-	if (t->len == 0)
-		return;
-	if (!buf_reserve(&b->heap, t->len)) {
-		x->failed = true;
-		return;
+	const struct text_at *t = &texts->v[number];
+	p->span[number] = (struct span){0, 0};
+	if (t->len && buf_reserve(&b->heap, t->len)) {
+		p->span[number] = (struct span){(uint32_t)b->heap.n, t->len};
+		buf_put(&b->heap, texts->bytes + t->off, t->len);
 	}
-	x->span[number] = (struct span){(uint32_t)b->heap.n, t->len};
-	buf_put(&b->heap, s->texts.bytes + t->off, t->len);
+	p->stamp[number] = p->now;
 }
 
-static inline struct span text_of(struct enrich_scratch *x, const struct snapshot *s,
-				  struct batch *b, uint32_t number)
+static inline struct span text_of(struct placed *p, const struct texts *texts, struct batch *b,
+				  uint32_t number)
 {
-	if (x->stamp[number] != x->now)
-		put_text(x, s, b, number);
-	return x->span[number];
+	if (p->stamp[number] != p->now)
+		place_text(p, texts, b, number);
+	return p->span[number];
 }
 
 /* The place of each address of a column into x->place; returns all of them or-ed. */
@@ -129,7 +126,7 @@ static void put_countries(const struct snapshot *s, struct enrich_scratch *x, st
 	unsigned bit = field_table[f].present_bit;
 	batch_use(b, f);
 	for (uint32_t i = 0; i < b->n; i++)
-		put_row(b, f, i, text_of(x, s, b, place_country(x->place[i])), bit);
+		put_row(b, f, i, text_of(&x->known, &s->texts, b, place_country(x->place[i])), bit);
 }
 
 static void put_networks(const struct snapshot *s, struct enrich_scratch *x, struct batch *b,
@@ -138,8 +135,10 @@ static void put_networks(const struct snapshot *s, struct enrich_scratch *x, str
 	unsigned bit = field_table[f].present_bit;
 	batch_use(b, f);
 	for (uint32_t i = 0; i < b->n; i++)
-		put_row(b, f, i, text_of(x, s, b, s->networks.v[place_net(x->place[i])].text[t]),
-			bit);
+		put_row(
+		    b, f, i,
+		    text_of(&x->known, &s->texts, b, s->networks.v[place_net(x->place[i])].text[t]),
+		    bit);
 }
 
 static void put_as(const struct snapshot *s, const struct enrich_scratch *x, struct batch *b,
@@ -206,20 +205,44 @@ static void enrich_ports(const struct snapshot *s, struct enrich_scratch *x, str
 	const uint16_t *src = batch_u16(b, F_src_port), *dst = batch_u16(b, F_dst_port);
 	batch_use(b, F_app_name);
 	for (uint32_t i = 0; i < b->n; i++)
-		put_row(
-		    b, F_app_name, i,
-		    text_of(x, s, b, s->apps.name[apps_find(&s->apps, proto[i], src[i], dst[i])]),
-		    bit);
+		put_row(b, F_app_name, i,
+			text_of(&x->known, &s->texts, b,
+				s->apps.name[apps_find(&s->apps, proto[i], src[i], dst[i])]),
+			bit);
 }
 
-bool snapshot_enrich(const struct snapshot *s, struct enrich_scratch *x, struct batch *b)
+/* What exporters call their applications. */
+static void enrich_told(const struct app_names *a, struct enrich_scratch *x, struct batch *b)
 {
-	if (!adopt(x, s))
+	unsigned bit = field_table[F_app_name].present_bit;
+	if (!a || a->n == 0 || !b->col[F_app_id] || !batch_has(b, F_app_id) ||
+	    !batch_has(b, F_exporter_ip) || !begin(&x->told, a->generation, &a->texts))
+		return;
+	const uint32_t *id = batch_u32(b, F_app_id);
+	const struct ip *exporter = batch_ip(b, F_exporter_ip);
+	batch_use(b, F_app_name);
+	for (uint32_t i = 0; i < b->n; i++)
+		if (batch_present(b, F_app_id, i))
+			put_row(
+			    b, F_app_name, i,
+			    text_of(&x->told, &a->texts, b, app_names_find(a, &exporter[i], id[i])),
+			    bit);
+}
+
+bool snapshot_enrich(const struct snapshot *s, const struct app_names *told,
+		     struct enrich_scratch *x, struct batch *b)
+{
+	if (x->known.generation != s->generation)
+		memset(x->memo, 0, sizeof(x->memo));
+	if (b->n == 0)
+		return true;
+	if (!begin(&x->known, s->generation, &s->texts))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
 		enrich_end(s, x, b, &ends[i]);
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		enrich_other(s, x, b, others[i].addr, others[i].country);
+	enrich_told(told, x, b);
 	enrich_ports(s, x, b);
-	return !x->failed;
+	return !b->heap.bad;
 }

@@ -2,6 +2,8 @@
 #include "enrich/enrich.h"
 
 #include "base/timefmt.h"
+#include "enrich/app_names.h"
+#include "enrich/names.h"
 #include "enrich/snapshot.h"
 #include "enrich/sources.h"
 #include "model/batch.h"
@@ -13,16 +15,23 @@
 
 enum { SEATS_MAX = 128, RETIRE_POLL_MS = 1 };
 
+/* What receive threads see at once. */
+struct view {
+	struct snapshot *snapshot;
+	struct app_names *told;
+};
+
 struct enrich_seat {
 	struct enrich *enrich;
-	_Atomic(const struct snapshot *) using;
+	_Atomic(const struct view *) using;
 	struct enrich_scratch *scratch;
 };
 
 struct enrich {
 	struct sources sources; /* the watcher's */
-	_Atomic(struct snapshot *) current;
-	pthread_mutex_t lock; /* of what follows */
+	_Atomic(struct view *) current;
+	uint64_t told_changes, told_generation; /* the watcher's */
+	pthread_mutex_t lock;                   /* of what follows */
 	struct enrich_seat *seat[SEATS_MAX];
 	uint32_t n_seats;
 	struct sources_state state; /* what enrich_json says */
@@ -46,7 +55,12 @@ void enrich_free(struct enrich **pe)
 	*pe = NULL;
 	if (!e)
 		return;
-	snapshot_free(atomic_load(&e->current));
+	struct view *v = atomic_load(&e->current);
+	if (v) {
+		snapshot_free(v->snapshot);
+		app_names_free(v->told);
+	}
+	free(v);
 	sources_fini(&e->sources);
 	pthread_mutex_destroy(&e->lock);
 	free(e);
@@ -93,11 +107,11 @@ void enrich_seat_free(struct enrich_seat **ps)
 	free(s);
 }
 
-/* The newest snapshot, kept from going while this seat says that it uses it: said first, then
+/* The newest view, kept from going while this seat says that it uses it: said first, then
  * looked whether it was still the newest. */
-static const struct snapshot *enter(struct enrich_seat *s)
+static const struct view *enter(struct enrich_seat *s)
 {
-	const struct snapshot *now = atomic_load(&s->enrich->current), *seen;
+	const struct view *now = atomic_load(&s->enrich->current), *seen;
 	do {
 		seen = now;
 		atomic_store(&s->using, seen);
@@ -108,13 +122,13 @@ static const struct snapshot *enter(struct enrich_seat *s)
 
 bool enrich_batch(struct enrich_seat *s, struct batch *b)
 {
-	const struct snapshot *now = enter(s);
-	bool ok = !now || snapshot_enrich(now, s->scratch, b);
+	const struct view *now = enter(s);
+	bool ok = !now || snapshot_enrich(now->snapshot, now->told, s->scratch, b);
 	atomic_store_explicit(&s->using, NULL, memory_order_release);
 	return ok;
 }
 
-static bool in_use(struct enrich *e, const struct snapshot *old)
+static bool in_use(struct enrich *e, const struct view *old)
 {
 	bool used = false;
 	pthread_mutex_lock(&e->lock);
@@ -124,25 +138,52 @@ static bool in_use(struct enrich *e, const struct snapshot *old)
 	return used;
 }
 
-static void publish(struct enrich *e, struct snapshot *s)
+/* Shows next; afterwards nobody sees what *ret_old had. False: no memory, nothing has changed. */
+static bool publish(struct enrich *e, struct view next, struct view *ret_old)
 {
-	struct snapshot *old = atomic_exchange(&e->current, s);
+	struct view *v = malloc(sizeof(*v));
+	if (!v)
+		return false;
+	*v = next;
+	struct view *old = atomic_exchange(&e->current, v);
 	/* A seat holds it for the length of a batch. */
 	while (old && in_use(e, old))
 		(void)poll(NULL, 0, RETIRE_POLL_MS);
-	snapshot_free(old);
+	*ret_old = old ? *old : (struct view){0};
+	free(old);
+	return true;
 }
 
 bool enrich_refresh(struct enrich *e, uint64_t now_ns)
 {
 	struct snapshot *s = NULL;
+	const struct view *v = atomic_load(&e->current);
+	struct view old = {0};
 	bool changed = sources_look(&e->sources, now_ns, &s);
 	if (s)
-		publish(e, s);
+		snapshot_free(publish(e, (struct view){s, v ? v->told : NULL}, &old) ? old.snapshot
+										     : s);
+	v = atomic_load(&e->current);
 	pthread_mutex_lock(&e->lock);
-	sources_state(&e->sources, atomic_load(&e->current), &e->state);
+	sources_state(&e->sources, v ? v->snapshot : NULL, &e->state);
 	pthread_mutex_unlock(&e->lock);
 	return changed;
+}
+
+void enrich_take_names(struct enrich *e, struct names *names)
+{
+	const struct view *v = atomic_load(&e->current);
+	struct app_names *told;
+	struct view old;
+	uint64_t changes = names_changes(names, NAMES_APPLICATION);
+	if (!v || changes == e->told_changes || app_names_new(names, ++e->told_generation, &told))
+		return;
+	if (publish(e, (struct view){v->snapshot, told}, &old)) {
+		e->told_changes = changes;
+		app_names_free(old.told);
+	} else {
+		app_names_free(told);
+	}
 }
 
 bool enrich_next_notice(struct enrich *e, struct enrich_notice *ret)

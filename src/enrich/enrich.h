@@ -17,6 +17,7 @@ struct batch;
 struct buf;
 struct enrich;
 struct enrich_seat;
+struct names;
 
 enum enrich_as { ENRICH_AS_FLOW, ENRICH_AS_DATA, ENRICH_AS_OFF };
 
@@ -42,6 +43,8 @@ void enrich_free(struct enrich **e);
 /* Reads what has changed since the last time and publishes it; true if something did. now_ns:
  * clock_mono_ns(). Takes a second or two for the first one. */
 bool enrich_refresh(struct enrich *e, uint64_t now_ns);
+/* Takes over what exporters call their applications, if that has changed. */
+void enrich_take_names(struct enrich *e, struct names *names);
 /* What somebody should be told since the last call: one line each, "" if nothing. warn: it is a
  * fault. */
 struct enrich_notice {

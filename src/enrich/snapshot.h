@@ -3,6 +3,7 @@
  * the sources, read by the receive threads. One look-up of an address gives country, AS number and
  * network. */
 #pragma once
+#include "enrich/app_names.h"
 #include "enrich/apps.h"
 #include "enrich/enrich.h"
 #include "enrich/geo.h"
@@ -40,6 +41,8 @@ void enrich_scratch_free(struct enrich_scratch *x);
 
 /* Fills the columns of all rows in place: src_country, dst_country, post_nat_*_country, src_as,
  * dst_as, the names of networks, app_name, and marks community_id as known. What a row has already
- * stays (but see as_from). Needs no memory beyond the batch's heap and, once per snapshot, the
- * scratch's; false: there was none, the rows are as they were or partly enriched. */
-bool snapshot_enrich(const struct snapshot *s, struct enrich_scratch *x, struct batch *b);
+ * stays (but see as_from). told: what exporters call their applications, or NULL. Needs no memory
+ * beyond the batch's heap and, once per snapshot, the scratch's; false: there was none, the rows
+ * are as they were or partly enriched. */
+bool snapshot_enrich(const struct snapshot *s, const struct app_names *told,
+		     struct enrich_scratch *x, struct batch *b);
