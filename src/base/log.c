@@ -5,6 +5,7 @@
 #include "base/timefmt.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,9 @@
 
 static struct {
 	const char *role;
-	enum log_level level;
-	bool json, prefix;
+	_Atomic enum log_level level;
+	atomic_bool json;
+	bool prefix; /* journald takes levels */
 } cfg = {.role = "weir", .level = LOG_LVL_INFO};
 
 /* syslog(3) priorities, as sd-daemon(3) reads them from a <N> prefix. */
@@ -25,9 +27,14 @@ static const struct {
 void log_init(const char *role, enum log_level level, bool json)
 {
 	cfg.role = role;
-	cfg.level = level;
-	cfg.json = json;
-	cfg.prefix = !json && getenv("JOURNAL_STREAM"); /* systemd sets it, see systemd.exec(5) */
+	log_set(level, json);
+	cfg.prefix = getenv("JOURNAL_STREAM"); /* systemd sets it, see systemd.exec(5) */
+}
+
+void log_set(enum log_level level, bool json)
+{
+	atomic_store_explicit(&cfg.level, level, memory_order_relaxed);
+	atomic_store_explicit(&cfg.json, json, memory_order_relaxed);
 }
 
 void log_line(enum log_level level, const char *mod, const char *fmt, ...)

@@ -11,6 +11,8 @@ enum log_level { LOG_LVL_ERR, LOG_LVL_WARN, LOG_LVL_NOTICE, LOG_LVL_INFO, LOG_LV
 
 /* role: shown with every line (borrowed, static). Call once at start. */
 void log_init(const char *role, enum log_level level, bool json);
+/* The same for what a reload may change; any thread. */
+void log_set(enum log_level level, bool json);
 void log_line(enum log_level level, const char *mod, const char *fmt, ...) fmt_like(3, 4);
 
 #define log_err(mod, ...)    log_line(LOG_LVL_ERR, mod, __VA_ARGS__)

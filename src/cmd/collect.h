@@ -4,6 +4,7 @@
  * and those of the control socket, which only read snapshots. */
 #pragma once
 #include "cmd/handoff.h"
+#include "cmd/reload.h"
 #include "decode/decode.h"
 #include "model/account.h"
 #include "model/sequence.h"
@@ -86,7 +87,8 @@ struct collect_thread {
 enum { COLLECT_THREADS_MAX = 64 };
 
 struct collect {
-	const struct conf *conf; /* as at the start; what may change since is in rules->conf */
+	const struct conf *conf; /* as at the start, borrowed from reload; see rules->conf */
+	struct reload reload;
 	struct handoff sockets;
 	bool handed; /* the sockets live on without us */
 	struct spool *spool;
@@ -176,6 +178,8 @@ void collect_rules_publish(struct collect *c, struct collect_rules *r);
  * readable. */
 must_check enum err collect_snmp_open(struct collect *c);
 void collect_snmp(struct collect *c);
+/* collect_reload.c: for control_ops.reload and SIGHUP. */
+enum err collect_reload(void *collect, struct buf *out, struct diag *reterr);
 
 /* exporter_rows.c */
 /* Replaces t->next by the exporters of t's decoder that were heard in this life, with rates that

@@ -318,7 +318,12 @@ static void stop(struct program *p)
 	store_place_fini(&p->store);
 	if (c->stop_fd >= 0)
 		close(c->stop_fd);
-	conf_put(&c->conf);
+	reload_fini(&c->reload);
+}
+
+static void on_hangup(void *ctx)
+{
+	reload_on_hangup(collect_reload, ctx);
 }
 
 int main(int argc, char **argv)
@@ -331,18 +336,20 @@ int main(int argc, char **argv)
 	p->collect.enrich_fd = -1;
 	pthread_mutex_init(&p->collect.rules_lock, NULL);
 	pthread_cond_init(&p->collect.rules_taken, NULL);
-	int status = setup_role("collect", argc, argv, &p->collect.conf, NULL);
+	struct common_args args;
+	int status = setup_role("collect", argc, argv, &p->collect.conf, &args);
 	if (status >= 0) {
 		free(p);
 		return status;
 	}
+	reload_init(&p->collect.reload, "collect", &args, p->collect.conf);
 	status = EXIT_DONE;
 	if (start(p, &d)) {
 		log_err("collect", "%s", d.msg);
 		status = EXIT_FAILED;
 	} else {
 		log_start(&p->collect);
-		setup_wait(NULL, NULL);
+		setup_wait(on_hangup, &p->collect);
 		log_notice("collect", "stopping");
 	}
 	stop(p);

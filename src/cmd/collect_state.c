@@ -179,5 +179,6 @@ void collect_control_ops(struct collect *c, struct control_ops *ret)
 				    .listen = listen_json,
 				    .state = state,
 				    .metrics = collect_exporters_metrics,
+				    .reload = collect_reload,
 				    .ctx = c};
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `weir conf check|diff|explain`: what is wrong with the configuration, what differs from the
- * defaults, what a key means. */
+/* `weir conf check|diff|explain|reload`: what is wrong with the configuration, what differs from
+ * the defaults, what a key means. */
 #include "conf/conf.h"
 
 #include "cmd/command.h"
+#include "cmd/conf_reload.h"
 #include "cmd/opts.h"
 #include "cmd/setup.h"
 #include "conf/key.h"
@@ -13,9 +14,13 @@
 
 struct conf_args {
 	struct common_args common;
+	bool json;
 };
 
-static const struct opt rows[] = {OPTS_COMMON(struct conf_args)};
+static const struct opt rows[] = {
+    OPTS_COMMON(struct conf_args),
+    OPT(0, "json", FLAG, NULL, struct conf_args, json, "reload: print what changed as JSON"),
+};
 
 static int check(const struct conf_args *a)
 {
@@ -25,6 +30,17 @@ static int check(const struct conf_args *a)
 	printf("%s: ok\n", setup_conf_name(&a->common));
 	conf_put(&c);
 	return EXIT_DONE;
+}
+
+/* The running Weir reads the file it was started with; this one tells where that Weir is. */
+static int reload(const struct conf_args *a)
+{
+	const struct conf *c;
+	if (setup_conf(&a->common, &c))
+		return EXIT_USAGE;
+	int status = conf_reload(c->dir, a->json);
+	conf_put(&c);
+	return status;
 }
 
 static void print_key(const struct conf_key *k, struct buf *value, struct buf *dflt)
@@ -113,5 +129,7 @@ int cmd_conf(int argc, char **argv)
 		return check(&a);
 	if (strcmp(what, "diff") == 0)
 		return diff(&a);
-	return opts_usage("conf", "\"%s\" is not check, diff or explain KEY", what);
+	if (strcmp(what, "reload") == 0)
+		return reload(&a);
+	return opts_usage("conf", "\"%s\" is not check, diff, reload or explain KEY", what);
 }

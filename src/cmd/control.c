@@ -90,15 +90,17 @@ static void state(struct control *c, struct http_request *req)
 static void reload(struct control *c, struct http_request *req)
 {
 	struct diag d = {0};
+	struct buf out = {0};
 	if (!c->ops.reload) {
 		http_reply_text(req, 501, "%s cannot reload; restart it", c->ops.role);
 		return;
 	}
-	enum err e = c->ops.reload(c->ops.ctx, &d);
+	enum err e = c->ops.reload(c->ops.ctx, &out, &d);
 	if (e)
 		http_reply_text(req, 422, "%s", *d.msg ? d.msg : err_text(e));
 	else
-		http_reply(req, 204, NULL, NULL, 0);
+		http_reply_buf(req, 200, "application/json", &out);
+	buf_fini(&out);
 }
 
 static const struct route {

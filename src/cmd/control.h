@@ -3,10 +3,11 @@
  *   GET  /healthz     200 when the role does its work, 503 with the reason when it does not (yet)
  *   GET  /metrics     Prometheus text
  *   GET  /state.json
- * {"role","version","pid","started":ms,"uptime_s","ready":bool,"error"?,"listen":[...],"stats":{...},
- * ...} POST /reload      reads the configuration again: 204, or 422 with what is wrong (and nothing
- * changed) Callbacks run on the threads of the HTTP server: they read snapshots and counters, and
- * never block for long. */
+ *     {"role","version","pid","started":ms,"uptime_s","ready":bool,"error"?,"listen":[...],
+ *      "stats":{...},...}
+ *   POST /reload      reads the configuration again: 200 and {"changed":[...]} (cmd/reload.h), or
+ * 422 with what is wrong, and nothing changed Callbacks run on the threads of the HTTP server: they
+ * read snapshots and counters, and never block for long. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
@@ -31,8 +32,9 @@ struct control_ops {
 	void (*state)(void *ctx, struct buf *out);
 	/* Appends Prometheus lines beyond those of the counters. NULL: none. */
 	void (*metrics)(void *ctx, struct buf *out);
-	/* Takes a new configuration. NULL: /reload is answered with 501. */
-	enum err (*reload)(void *ctx, struct diag *reterr);
+	/* Takes a new configuration and appends what changed, a JSON object (cmd/reload.h). NULL:
+	 * /reload is answered with 501. */
+	enum err (*reload)(void *ctx, struct buf *out, struct diag *reterr);
 	void *ctx;
 };
 

@@ -19,6 +19,14 @@ static bool keep(void *arg, int status, const uint8_t *p, size_t n)
 enum err control_call(const char *dir, const char *role, const char *method, const char *path,
 		      struct buf *out, int *ret_status, struct diag *reterr)
 {
+	return control_call_within(CONTROL_TIMEOUT_MS, dir, role, method, path, out, ret_status,
+				   reterr);
+}
+
+enum err control_call_within(uint32_t timeout_ms, const char *dir, const char *role,
+			     const char *method, const char *path, struct buf *out, int *ret_status,
+			     struct diag *reterr)
+{
 	char socket[CONTROL_PATH_MAX], url[256];
 	struct http_client *client;
 	enum err e = control_path(dir, role, socket);
@@ -34,7 +42,7 @@ enum err control_call(const char *dir, const char *role, const char *method, con
 					       .url = url,
 					       .unix_path = socket,
 					       .connect_ms = CONTROL_TIMEOUT_MS,
-					       .total_ms = CONTROL_TIMEOUT_MS,
+					       .total_ms = timeout_ms,
 					       .on_body = keep,
 					       .arg = out},
 			   ret_status, reterr);

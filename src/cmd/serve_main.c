@@ -9,6 +9,8 @@
 #include "cmd/control.h"
 #include "cmd/control_client.h"
 #include "cmd/folders.h"
+#include "cmd/opts.h"
+#include "cmd/reload.h"
 #include "cmd/setup.h"
 #include "cmd/store_conf.h"
 #include "conf/conf.h"
@@ -20,7 +22,8 @@
 #include <unistd.h>
 
 struct program {
-	const struct conf *conf;
+	const struct conf *conf; /* borrowed from reload */
+	struct reload reload;
 	struct store_place place;
 	struct store_conf store;
 	int web_fd;
@@ -87,6 +90,11 @@ static void metrics_text(void *ctx, struct buf *out)
 	api_metrics(((struct program *)ctx)->api, out);
 }
 
+static enum err reload(void *ctx, struct buf *out, struct diag *reterr)
+{
+	return reload_plain(&((struct program *)ctx)->reload, out, reterr);
+}
+
 static enum err start(struct program *p, struct diag *d)
 {
 	const struct conf *c = p->conf;
@@ -106,8 +114,11 @@ static enum err start(struct program *p, struct diag *d)
 	if (e)
 		return diag_set(d, e, 0, 0, "%s", err_text(e));
 	e = start_server(p, d);
-	const struct control_ops ops = {
-	    .role = "serve", .listen = listen_json, .metrics = metrics_text, .ctx = p};
+	const struct control_ops ops = {.role = "serve",
+					.listen = listen_json,
+					.metrics = metrics_text,
+					.reload = reload,
+					.ctx = p};
 	return e ? e : control_start(c->dir, &ops, &p->control, d);
 }
 
@@ -123,23 +134,30 @@ static void stop(struct program *p)
 	if (p->web_fd >= 0)
 		close(p->web_fd);
 	store_place_fini(&p->place);
-	conf_put(&p->conf);
+	reload_fini(&p->reload);
+}
+
+static void on_hangup(void *ctx)
+{
+	reload_on_hangup(reload, ctx);
 }
 
 int main(int argc, char **argv)
 {
 	struct program p = {.web_fd = -1};
 	struct diag d = {0};
-	int status = setup_role("serve", argc, argv, &p.conf, NULL);
+	struct common_args args;
+	int status = setup_role("serve", argc, argv, &p.conf, &args);
 	if (status >= 0)
 		return status;
+	reload_init(&p.reload, "serve", &args, p.conf);
 	enum err e = start(&p, &d);
 	if (e) {
 		log_err("start", "%s", d.msg);
 	} else {
 		log_notice("start", "web page and API at http://%s/",
 			   http_server_address(p.server));
-		setup_wait(NULL, NULL);
+		setup_wait(on_hangup, &p);
 		log_notice("stop", "stopping");
 	}
 	stop(&p);

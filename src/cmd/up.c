@@ -10,7 +10,9 @@
 #include "cmd/folders.h"
 #include "cmd/handoff.h"
 #include "cmd/opts.h"
+#include "cmd/reload.h"
 #include "cmd/setup.h"
+#include "cmd/up_gate.h"
 #include "cmd/up_role.h"
 #include "cmd/up_view.h"
 #include "conf/conf.h"
@@ -22,24 +24,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 /* In the order of starting. */
 static const char *const role_names[] = {"store", "collect", "serve", "detect", "probe"};
-enum { ROLES = ARRAY_LEN(role_names) };
+enum { COLLECT = 1, ROLES = ARRAY_LEN(role_names) };
 
 struct up {
 	struct common_args common;
-	const struct conf *conf;
+	const struct conf *conf; /* as at the start, borrowed from reload */
+	struct reload reload;
+	const char *dir;
 	struct up_start start;
+	pthread_mutex_t lock; /* of sockets, which threads of the control socket read */
 	struct handoff sockets;
 	struct up_role roles[ROLES];
 	struct up_view *view; /* what the control socket shows */
 	struct control *control;
-	int lock_fd, signal_fd, reload_fd;
+	struct up_gate gate; /* to the loop, from threads of the control socket */
+	int lock_fd, signal_fd;
 	bool stopping, told_ready;
 };
 
@@ -47,13 +52,13 @@ struct up {
 static enum err take_lock(struct up *u)
 {
 	struct buf path = {0};
-	buf_fmt(&path, "%s/run/up.lock", u->conf->dir);
+	buf_fmt(&path, "%s/run/up.lock", u->dir);
 	u->lock_fd = open(buf_cstr(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 	enum err e = u->lock_fd < 0 ? err_from_errno(errno) : ERR_OK;
 	if (!e && flock(u->lock_fd, LOCK_EX | LOCK_NB))
 		e = err_from_errno(errno);
 	if (e == ERR_BUSY)
-		log_err("up", "another weir up runs on %s", u->conf->dir);
+		log_err("up", "another weir up runs on %s", u->dir);
 	else if (e)
 		log_err("up", "%s: %s", buf_cstr(&path), err_text(e));
 	buf_fini(&path);
@@ -61,21 +66,10 @@ static enum err take_lock(struct up *u)
 }
 
 /* On a thread of the control socket. */
-static enum err reload(void *ctx, struct diag *reterr)
+static enum err reload(void *ctx, struct buf *out, struct diag *reterr)
 {
 	struct up *u = ctx;
-	struct conf_report *report = calloc(1, sizeof(*report));
-	const struct conf *c = NULL;
-	if (!report)
-		return ERR_NOMEM;
-	enum err e = conf_load(u->common.conf, u->common.dir, report, &c);
-	if (e && report->n)
-		*reterr = report->v[0];
-	free(report);
-	conf_put(&c);
-	if (!e && eventfd_write(u->reload_fd, 1))
-		e = err_from_errno(errno);
-	return e;
+	return up_gate_ask(&u->gate, out, reterr);
 }
 
 static bool all_ready(void *ctx, struct diag *reterr)
@@ -99,14 +93,15 @@ static void append_metrics(void *ctx, struct buf *out)
 static void listens(void *ctx, struct buf *out)
 {
 	struct up *u = ctx;
+	pthread_mutex_lock(&u->lock);
 	handoff_json(&u->sockets, out);
+	pthread_mutex_unlock(&u->lock);
 }
 
 static void init_roles(struct up *u)
 {
 	for (size_t i = 0; i < ROLES; i++) {
-		bool collects = strcmp(role_names[i], "collect") == 0;
-		up_role_init(&u->roles[i], role_names[i], collects ? &u->sockets : NULL,
+		up_role_init(&u->roles[i], role_names[i], i == COLLECT ? &u->sockets : NULL,
 			     clock_mono_ns());
 		up_view_set(u->view, i, &u->roles[i]);
 	}
@@ -117,9 +112,9 @@ static enum err prepare(struct up *u)
 {
 	struct diag d = {0};
 	sigset_t set;
-	enum err e = folders_make(u->conf->dir);
+	enum err e = folders_make(u->dir);
 	if (e) {
-		log_err("up", "%s: %s", u->conf->dir,
+		log_err("up", "%s: %s", u->dir,
 			e == ERR_NOT_FOUND ? "its parent folder does not exist" : err_text(e));
 		return e;
 	}
@@ -132,15 +127,14 @@ static enum err prepare(struct up *u)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	u->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	u->reload_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	u->view = up_view_new(ROLES);
-	if (u->signal_fd < 0 || u->reload_fd < 0 || !u->view)
+	if (u->signal_fd < 0 || up_gate_init(&u->gate) || !u->view)
 		e = diag_set(&d, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
 	if (!e)
 		e = handoff_open(u->conf, NULL, &u->sockets, &d);
 	if (!e) {
 		init_roles(u); /* before anybody can ask how they are */
-		e = control_start(u->conf->dir,
+		e = control_start(u->dir,
 				  &(struct control_ops){.role = "up",
 							.ready = all_ready,
 							.listen = listens,
@@ -216,45 +210,97 @@ static void publish(struct up *u)
 	for (size_t i = 0; i < ROLES; i++)
 		up_view_set(u->view, i, &u->roles[i]);
 	if (!u->stopping)
-		e = up_view_write_ports(u->conf->dir, u->roles, ROLES, &u->sockets);
+		e = up_view_write_ports(u->dir, u->roles, ROLES, &u->sockets);
 	if (e)
-		log_warn("up", "%s/run/ports.json: %s", u->conf->dir, err_text(e));
+		log_warn("up", "%s/run/ports.json: %s", u->dir, err_text(e));
 	if (!u->told_ready && !u->stopping)
 		tell_ready(u);
 }
 
-static void forward_reload(const struct up *u)
+/* Tells a running role; false: it does not take the configuration. What cannot reload is in the
+ * report as keys that need a restart. */
+static bool tell_role(const struct up *u, const struct up_role *r, struct diag *reterr)
 {
+	struct buf answer = {0};
+	struct diag d = {0};
+	int status = 0;
+	if (r->phase != PHASE_RUNNING)
+		return true;
+	enum err e = control_call_within(CONTROL_RELOAD_MS, u->dir, r->name, "POST", "/reload",
+					 &answer, &status, &d);
+	bool refused = !e && status >= 400 && status != 501;
+	if (e)
+		log_warn("up", "%s does not answer to a reload: %s", r->name, d.msg);
+	else if (refused)
+		diag_set(reterr, ERR_CONFIG, 0, 0, "%s", buf_cstr(&answer));
+	buf_fini(&answer);
+	return !refused;
+}
+
+/* The collector first: it is the one that may refuse, and then nobody has changed anything. */
+static enum err tell_roles(const struct up *u, struct diag *reterr)
+{
+	if (!tell_role(u, &u->roles[COLLECT], reterr))
+		return ERR_CONFIG;
 	for (size_t i = 0; i < ROLES; i++) {
-		struct buf answer = {0};
 		struct diag d = {0};
-		int status = 0;
-		if (u->roles[i].phase != PHASE_RUNNING)
-			continue;
-		enum err e = control_call(u->conf->dir, u->roles[i].name, "POST", "/reload",
-					  &answer, &status, &d);
-		if (e || status >= 400)
+		if (i != COLLECT && !tell_role(u, &u->roles[i], &d))
 			log_warn("up", "%s did not take the new configuration: %s",
-				 u->roles[i].name, e ? d.msg : buf_cstr(&answer));
-		else
-			log_notice("up", "%s took the new configuration", u->roles[i].name);
-		buf_fini(&answer);
+				 u->roles[i].name, d.msg);
 	}
+	return ERR_OK;
+}
+
+/* The collector ends, its successor gets the new set of sockets. Datagrams wait in those that stay;
+ * those that go are emptied by the collector before it ends. */
+static void change_sockets(struct up *u, struct handoff *next)
+{
+	pthread_mutex_lock(&u->lock);
+	struct handoff old = u->sockets;
+	u->sockets = *next;
+	pthread_mutex_unlock(&u->lock);
+	if (u->roles[COLLECT].phase != PHASE_ABSENT)
+		up_role_restart(&u->roles[COLLECT], clock_mono_ns());
+	handoff_close_rest(&old, &u->sockets);
+	log_notice("up", "the addresses of collect.listen changed; collect starts anew");
+}
+
+/* On the loop's thread. */
+static enum err apply(void *ctx, struct buf *out, struct diag *reterr)
+{
+	struct up *u = ctx;
+	const struct conf *next;
+	enum err e = reload_read(&u->reload, &next, reterr);
+	if (e)
+		return e;
+	struct handoff *sockets = calloc(1, sizeof(*sockets));
+	e = sockets ? handoff_open(next, &u->sockets, sockets, reterr) : ERR_NOMEM;
+	if (!e && (e = tell_roles(u, reterr)))
+		handoff_close_rest(sockets, &u->sockets);
+	if (e) {
+		free(sockets);
+		conf_put(&next);
+		return e;
+	}
+	reload_report(&u->reload, next, out);
+	if (handoff_differs(&u->sockets, sockets))
+		change_sockets(u, sockets);
+	free(sockets);
+	reload_done(&u->reload, next);
+	publish(u);
+	return ERR_OK;
 }
 
 static void take_signals(struct up *u)
 {
 	struct signalfd_siginfo info;
 	while (read(u->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		struct diag d = {0};
-		if (info.ssi_signo != SIGHUP) {
+		if (info.ssi_signo == SIGHUP) {
+			reload_on_hangup(apply, u);
+		} else {
 			if (!u->stopping)
 				log_notice("up", "stopping");
 			u->stopping = true;
-		} else if (reload(u, &d)) {
-			log_err("up",
-				"the configuration is not valid, nothing changed: line %u: %s",
-				d.line, d.msg);
 		}
 	}
 }
@@ -262,9 +308,8 @@ static void take_signals(struct up *u)
 /* Sleeps until something happens or is due. */
 static void wait_for_events(struct up *u)
 {
-	struct pollfd fds[ROLES + 2] = {{u->signal_fd, POLLIN, 0}, {u->reload_fd, POLLIN, 0}};
+	struct pollfd fds[ROLES + 2] = {{u->signal_fd, POLLIN, 0}, {u->gate.fd, POLLIN, 0}};
 	uint64_t deadline = UINT64_MAX, now = clock_mono_ns();
-	eventfd_t n;
 	for (size_t i = 0; i < ROLES; i++) {
 		fds[i + 2] = (struct pollfd){u->roles[i].pidfd, POLLIN, 0}; /* poll skips -1 */
 		deadline = MIN_OF(deadline, up_role_deadline(&u->roles[i], want_of(u, i)));
@@ -276,8 +321,8 @@ static void wait_for_events(struct up *u)
 		return;
 	if (fds[0].revents)
 		take_signals(u);
-	if (fds[1].revents && eventfd_read(u->reload_fd, &n) == 0)
-		forward_reload(u);
+	if (fds[1].revents)
+		up_gate_serve(&u->gate, apply, u);
 	for (size_t i = 0; i < ROLES; i++)
 		if (fds[i + 2].revents) {
 			up_role_ended(&u->roles[i], clock_mono_ns());
@@ -316,15 +361,18 @@ static int run(struct up *u)
 
 static void clean_up(struct up *u)
 {
+	up_gate_close(&u->gate);
 	if (u->control) {
 		control_stop(&u->control);
-		up_view_remove_files(u->conf->dir, role_names, ROLES);
+		up_view_remove_files(u->dir, role_names, ROLES);
 	}
 	for (size_t i = 0; i < ROLES; i++)
 		up_role_fini(&u->roles[i]);
 	handoff_close(&u->sockets);
 	up_view_free(u->view);
-	conf_put(&u->conf);
+	up_gate_fini(&u->gate);
+	reload_fini(&u->reload);
+	pthread_mutex_destroy(&u->lock);
 	free(u);
 }
 
@@ -339,11 +387,15 @@ int cmd_up(int argc, char **argv)
 		return EXIT_FAILED;
 	for (size_t i = 0; i < ROLES; i++)
 		u->roles[i].pidfd = -1;
+	u->gate.fd = -1;
+	pthread_mutex_init(&u->lock, NULL);
 	if (opts_parse(rows, ARRAY_LEN(rows), argc, argv, u, 0, 0, &o, &status) == OPTS_RUN) {
 		status = EXIT_USAGE;
 		if (!setup_conf(&u->common, &u->conf)) {
 			log_init("up", (enum log_level)u->conf->log_level, u->conf->log_json);
-			u->start = (struct up_start){u->common.conf, u->conf->dir};
+			reload_init(&u->reload, "up", &u->common, u->conf);
+			u->dir = u->conf->dir;
+			u->start = (struct up_start){u->common.conf, u->dir};
 			status = prepare(u) ? EXIT_FAILED : run(u);
 		}
 	}

@@ -120,6 +120,14 @@ static void stop_it(struct up_role *r, uint64_t now_ns)
 	r->next_ns = after_ms(now_ns, GRACE_MS);
 }
 
+void up_role_restart(struct up_role *r, uint64_t now_ns)
+{
+	if (r->phase != PHASE_STARTING && r->phase != PHASE_RUNNING)
+		return;
+	stop_it(r, now_ns);
+	r->again = true;
+}
+
 static void kill_it(struct up_role *r)
 {
 	log_warn("up", "%s does not stop; killing it", r->name);
@@ -149,6 +157,8 @@ bool up_role_step(struct up_role *r, enum role_want want, const struct up_start 
 			stop_it(r, now_ns);
 		break;
 	case PHASE_STOPPING:
+		if (want == WANT_STOP)
+			r->again = false;
 		if (now_ns >= r->next_ns)
 			kill_it(r);
 		break;
@@ -172,6 +182,12 @@ void up_role_ended(struct up_role *r, uint64_t now_ns)
 		snprintf(r->error, sizeof(r->error), "ended with exit code %d", info.si_status);
 	else
 		snprintf(r->error, sizeof(r->error), "was ended by signal %d", info.si_status);
+	if (stopping && r->again) {
+		r->again = false;
+		r->phase = PHASE_DOWN;
+		r->next_ns = now_ns;
+		return;
+	}
 	if (stopping) {
 		r->phase = PHASE_STOPPED;
 		log_info("up", "%s stopped", r->name);

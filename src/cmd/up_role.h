@@ -11,6 +11,7 @@
  * SIGKILL)
  *      +------------------------------+--------------------------+
  *           exits: wait 100 ms, 200 ms ... 10 s; from the start again after 30 s of life
+ *           up_role_restart: STOPPING, then DOWN and at once STARTING
  *    ABSENT: the program is not there; stays so. */
 #pragma once
 #include "base/buf.h"
@@ -44,6 +45,7 @@ struct up_role {
 	uint64_t next_ns;  /* DOWN: not before; STARTING: next question; STOPPING: SIGKILL then */
 	uint64_t wait_ms;  /* before the next restart */
 	uint64_t restarts;
+	bool again;        /* STOPPING: to be started anew at once, not to stay stopped */
 	bool settled;      /* was ready, died or took too long: the next role need not wait */
 	char error[160];   /* why it is not running */
 	struct buf listen; /* JSON array of where it listens, once RUNNING */
@@ -64,6 +66,8 @@ void up_role_fini(struct up_role *r);
 /* Lets time pass. Returns whether something that others can see has changed. */
 bool up_role_step(struct up_role *r, enum role_want want, const struct up_start *start,
 		  uint64_t now_ns);
+/* Ends the process, if there is one, to start it anew with what the sockets are then. */
+void up_role_restart(struct up_role *r, uint64_t now_ns);
 /* The process has ended (its pidfd is readable). */
 void up_role_ended(struct up_role *r, uint64_t now_ns);
 /* When up_role_step has something to do next; UINT64_MAX = not before something happens. */

@@ -36,7 +36,8 @@ struct loader {
 	uint64_t try_at_ns; /* not before, while the store is down */
 	uint64_t housekeeping_at_ns;
 	struct suspect suspects[SUSPECTS_MAX];
-	pthread_mutex_t lock; /* of status */
+	atomic_bool look_now; /* the limits have changed */
+	pthread_mutex_t lock; /* of status, and of the limits in o */
 	struct loader_status status;
 };
 
@@ -76,6 +77,18 @@ void loader_free(struct loader **lp)
 	store_close(l->store);
 	pthread_mutex_destroy(&l->lock);
 	free(l);
+}
+
+void loader_set_limits(struct loader *l, uint64_t keep_flows_ms, uint64_t keep_rollups_ms,
+		       uint64_t max_size, uint64_t min_free)
+{
+	pthread_mutex_lock(&l->lock);
+	l->o.keep_flows_ms = keep_flows_ms;
+	l->o.keep_rollups_ms = keep_rollups_ms;
+	l->o.max_size = max_size;
+	l->o.min_free = min_free;
+	pthread_mutex_unlock(&l->lock);
+	atomic_store(&l->look_now, true);
 }
 
 void loader_status(struct loader *l, struct loader_status *ret)
@@ -211,13 +224,16 @@ static void load(struct loader *l, struct segment *seg)
 
 static void housekeeping(struct loader *l, uint64_t now_ns)
 {
-	if (l->o.only_load || now_ns < l->housekeeping_at_ns)
+	if (l->o.only_load ||
+	    (!atomic_exchange(&l->look_now, false) && now_ns < l->housekeeping_at_ns))
 		return;
 	l->housekeeping_at_ns = now_ns + ms_to_ns(l->o.housekeeping_ms);
+	pthread_mutex_lock(&l->lock);
 	struct retention_limits limits = {.keep_flows_ms = l->o.keep_flows_ms,
 					  .keep_rollups_ms = l->o.keep_rollups_ms,
 					  .max_size = l->o.max_size,
 					  .min_free = l->o.min_free};
+	pthread_mutex_unlock(&l->lock);
 	struct retention_result r = {0};
 	struct diag why = {0};
 	unsigned hours = 0;

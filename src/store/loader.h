@@ -45,6 +45,9 @@ must_check enum err loader_new(const struct loader_options *o, struct spool *spo
  * way, leaves the rest in the spool. */
 void loader_run(struct loader *l, const atomic_bool *stop);
 void loader_free(struct loader **l);
+/* From any thread: other limits of age and size, looked at from now on. */
+void loader_set_limits(struct loader *l, uint64_t keep_flows_ms, uint64_t keep_rollups_ms,
+		       uint64_t max_size, uint64_t min_free);
 /* From any thread. */
 void loader_status(struct loader *l, struct loader_status *ret);
 

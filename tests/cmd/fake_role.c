@@ -46,9 +46,10 @@ static void count(void *ctx, struct stats *sum)
 	stat_add(sum, ST_datagrams_received, f->received);
 }
 
-static enum err reload(void *ctx, struct diag *d)
+static enum err reload(void *ctx, struct buf *out, struct diag *d)
 {
 	(void)ctx;
+	buf_str(out, "{\"changed\":[]}");
 	(void)d;
 	log_notice("fake", "reloaded");
 	return ERR_OK;

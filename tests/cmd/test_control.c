@@ -45,8 +45,9 @@ static void more(void *ctx, struct buf *out)
 	buf_str(out, "7");
 }
 
-static enum err reload(void *ctx, struct diag *d)
+static enum err reload(void *ctx, struct buf *out, struct diag *d)
 {
+	buf_str(out, "{\"changed\":[]}");
 	struct fake *f = ctx;
 	f->reloads++;
 	return f->fail_reload ? diag_set(d, ERR_CONFIG, 3, 1, "no key \"x\"") : ERR_OK;
@@ -93,7 +94,7 @@ static void routes(void **state)
 	call("GET", "/state.json", 200, ",\"extra\":7}");
 	call("GET", "/metrics", 200, "weir_datagrams_received_total{role=\"store\"} 42\n");
 	call("GET", "/metrics", 200, "weir_up{role=\"store\",version=\"" WEIR_VERSION "\"} 1\n");
-	call("POST", "/reload", 204, "");
+	call("POST", "/reload", 200, "{\"changed\":[]}");
 	f.fail_reload = true;
 	call("POST", "/reload", 422, "no key \"x\"");
 	assert_int_equal(f.reloads, 2);

@@ -118,7 +118,7 @@ class Up(Supervised):
     def test_07_reload(self):
         p = self.up()
         self.until(self.all_ready, p)
-        self.assertEqual(ask(self.dir, "up", "/reload", "POST")[0], 204)
+        self.assertEqual(ask(self.dir, "up", "/reload", "POST"), (200, '{"changed":[]}\n'))
         self.until(lambda: self.text(p).count("reloaded") == 3, p)
         p.send_signal(signal.SIGHUP)
         self.until(lambda: self.text(p).count("reloaded") == 6, p)
