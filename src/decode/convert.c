@@ -36,6 +36,14 @@ UINT_LOOPS(2, uint16_t, UINT16_MAX)
 UINT_LOOPS(4, uint32_t, UINT32_MAX)
 UINT_LOOPS(8, uint64_t, UINT64_MAX)
 
+static inline bool all_zero_bytes(const uint8_t *p, size_t n)
+{
+	uint8_t any = 0;
+	for (size_t i = 0; i < n; i++)
+		any |= p[i];
+	return any == 0;
+}
+
 #define LOOP(name)                                                                                 \
 	static void loop_##name(const struct rows *r, const uint8_t *p unused_arg,                 \
 				size_t n unused_arg, unsigned field)
@@ -109,6 +117,18 @@ int64_t ntp_ms(uint64_t ntp)
 	return sec * 1000 + (int64_t)(((ntp & UINT32_MAX) * 1000 + ((uint64_t)1 << 31)) >> 32);
 }
 
+/* Some exporters send units since 1970 in place of an NTP time stamp; what lies near the export
+ * time is meant. */
+static inline int64_t ntp_or_since_epoch(uint64_t v, uint64_t mask, uint64_t units_per_ms,
+					 int64_t export_ms)
+{
+	const int64_t near_ms = (int64_t)400 * 24 * 3600 * 1000;
+	int64_t ntp = ntp_ms(v & mask), plain = (int64_t)(v / units_per_ms);
+	bool is_plain = (ntp < export_ms - near_ms || ntp > export_ms + near_ms) &&
+			plain > export_ms - near_ms && plain < export_ms + near_ms;
+	return unlikely(is_plain) ? plain : ntp;
+}
+
 /* load_be, quick for the lengths that devices use. */
 static inline uint64_t load_common(const uint8_t *p, size_t n)
 {
@@ -125,8 +145,8 @@ static inline uint64_t load_common(const uint8_t *p, size_t n)
 	}
 TIME_LOOP(MS, (int64_t)MIN_OF(load_common(p, n), (uint64_t)INT64_MAX))
 TIME_LOOP(SEC, (int64_t)MIN_OF(load_be(p, n), (uint64_t)INT64_MAX / 1000) * 1000)
-TIME_LOOP(NTP_US, ntp_ms(load_be64(p) & ~(uint64_t)0x7ff))
-TIME_LOOP(NTP_NS, ntp_ms(load_be64(p)))
+TIME_LOOP(NTP_US, ntp_or_since_epoch(load_be64(p), ~(uint64_t)0x7ff, 1000, r->clock.export_ms))
+TIME_LOOP(NTP_NS, ntp_or_since_epoch(load_be64(p), UINT64_MAX, 1000000, r->clock.export_ms))
 TIME_LOOP(DELTA_US, r->clock.export_ms - (int64_t)((load_be(p, n) + 499) / 1000))
 TIME_LOOP(UPTIME_HEADER, uptime_ms(&r->clock, (uint32_t)load_common(p, n)))
 
@@ -172,16 +192,45 @@ LOOP(UPTIME)
 
 /* --- texts and lists: rows in order, since they share the heap of the batch */
 
+static void put_text(const struct rows *r, unsigned field, uint32_t i, const uint8_t *p, size_t n)
+{
+	while (n && p[n - 1] == 0)
+		n--;
+	if (n && batch_put_str(r->b, (enum field)field, r->row + i, p, n))
+		set_bit(r, field, i);
+	else
+		batch_span(r->b, (enum field)field)[r->row + i] = (struct span){0, 0};
+}
+
 LOOP(STR)
 {
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride)
+		put_text(r, field, i, p, n);
+}
+
+/* 4 bytes of application id, 2 of sub-application, then the text; the engine in the first byte is a
+ * small number, which text does not begin with. */
+LOOP(SUBAPP)
+{
+	enum { IDS = 6 };
 	for (uint32_t i = 0; i < r->k; i++, p += r->stride) {
-		size_t len = n;
-		while (len && p[len - 1] == 0)
-			len--;
-		if (len && batch_put_str(r->b, (enum field)field, r->row + i, p, len))
-			set_bit(r, field, i);
-		else
-			batch_span(r->b, (enum field)field)[r->row + i] = (struct span){0, 0};
+		size_t skip = n >= IDS && p[0] && p[0] < ' ' ? IDS : 0;
+		put_text(r, field, i, p + skip, n - skip);
+	}
+}
+
+LOOP(HEX)
+{
+	enum { HEX_MAX = 64 };
+	static const char digits[] = "0123456789abcdef";
+	uint8_t text[2 * HEX_MAX];
+	size_t len = MIN_OF(n, (size_t)HEX_MAX);
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride) {
+		for (size_t k = 0; k < len; k++) {
+			text[2 * k] = (uint8_t)digits[p[k] >> 4];
+			text[2 * k + 1] = (uint8_t)digits[p[k] & 15];
+		}
+		put_text(r, field, i, text, all_zero_bytes(p, len) ? 0 : 2 * len);
 	}
 }
 
@@ -237,6 +286,20 @@ uint32_t application_id(const uint8_t *p, size_t n)
 	       (uint32_t)MIN_OF(load_be(selector, MIN_OF(len, (size_t)8)), most);
 }
 
+LOOP(LOW32)
+{
+	uint32_t *col = (uint32_t *)r->b->col[field] + r->row;
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride)
+		col[i] = (uint32_t)load_be(p, n);
+}
+
+LOOP(DSCP)
+{
+	uint8_t *col = (uint8_t *)r->b->col[field] + r->row;
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride)
+		col[i] = (uint8_t)(load_be(p, n) << 2);
+}
+
 LOOP(OR)
 {
 	uint16_t *col = (uint16_t *)r->b->col[field] + r->row;
@@ -289,6 +352,8 @@ static const uint16_t kind_lens[OP_KIND_MAX] = {
     [OP_NTP_US] = 8,
     [OP_NTP_NS] = 8,
     [OP_STR] = LEN_VARIABLE,
+    [OP_HEX] = LEN_VARIABLE,
+    [OP_SUBAPP] = LEN_VARIABLE,
     [OP_MPLS] = LEN_VARIABLE,
     [OP_U32S] = LEN_VARIABLE,
     [OP_APP] = LEN_ANY,

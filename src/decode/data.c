@@ -214,11 +214,23 @@ void data_padding(struct decoder *d, struct message *m, const struct rd *r)
 		malformed(d, m->exporter, ST_malformed_record_length, 1);
 }
 
+/* Records of nothing but zeros at the end of a v9 set are filling. */
+static size_t records_in(struct message *m, const struct template *t, const struct rd *r)
+{
+	enum { SHORT = 8 }; /* a record so short may well be all zero */
+	size_t len = t->min_len, n = rd_left(r) / len;
+	if (m->exporter->info.version == 9 && len > SHORT)
+		while (n > 0 && all_zero(r->p + (n - 1) * len, len))
+			n--;
+	m->filling += (uint32_t)(rd_left(r) / len - n);
+	return n;
+}
+
 static void fixed_set(struct decoder *d, struct message *m, const struct template *t,
 		      const struct constants *c, struct rd *r)
 {
 	size_t len = t->min_len;
-	for (size_t left = rd_left(r) / len; left > 0;) {
+	for (size_t left = records_in(m, t, r); left > 0;) {
 		struct rows rows = rows_open(d, m, t, c, left, left * len);
 		if (rows.k == 0) {
 			rows_dropped(d, m, left);

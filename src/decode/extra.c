@@ -55,8 +55,30 @@ static bool is_text(const uint8_t *p, size_t n)
 	return n > 0;
 }
 
+/* IANA's elements that are addresses and have no field. */
+static const uint16_t addresses[] = {43, 47, 140, 211, 212, 403, 404, 432, 438};
+
+static bool put_address(struct buf *out, const struct element *e, const uint8_t *p, size_t n)
+{
+	char text[IP_TEXT_MAX];
+	struct ip ip;
+	size_t i = 0;
+	while (i < ARRAY_LEN(addresses) && addresses[i] != e->id)
+		i++;
+	if (e->pen || i == ARRAY_LEN(addresses) || (n != 4 && n != 16))
+		return false;
+	if (n == 4)
+		ip = ip_from_v4(p);
+	else
+		memcpy(ip.b, p, sizeof(ip.b));
+	buf_json_str(out, text, ip_format(&ip, text));
+	return true;
+}
+
 static void put_value(struct buf *out, const struct element *e, const uint8_t *p, size_t n)
 {
+	if (put_address(out, e, p, n))
+		return;
 	bool number = e->len != LEN_VARIABLE && n <= 8;
 	if (number) {
 		buf_dec(out, load_be(p, n));

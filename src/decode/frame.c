@@ -4,7 +4,15 @@
 #include "base/attr.h"
 #include "base/rd.h"
 
-enum { SET_HEADER = 4, PADDING_MAX = 3, SFLOW_HEADER = 28, SFLOW_HEADER_IP6 = 40 };
+enum { SET_HEADER = 4, SFLOW_HEADER = 28, SFLOW_HEADER_IP6 = 40 };
+
+static bool all_zero(const uint8_t *p, size_t n)
+{
+	uint8_t any = 0;
+	for (size_t i = 0; i < n; i++)
+		any |= p[i];
+	return any == 0;
+}
 
 static const struct layout {
 	uint16_t version, header, record; /* record 0: sets */
@@ -52,16 +60,18 @@ static size_t sets_len(struct rd *r, uint16_t version)
 	return before - rd_left(r);
 }
 
-/* A v9 message ends at the end of the bytes (some zeros may follow), or where another header
- * begins: the versions are set ids that are reserved. */
-static bool nf9_ends(const struct rd *r)
+/* A v9 message ends at the end of the bytes, or where another header begins: the versions are set
+ * ids that are reserved. Zeros may come before either: some devices send datagrams of one size. r
+ * is then behind them. */
+static bool nf9_ends(struct rd *r)
 {
-	if (rd_left(r) >= 2 && layout_of(load_be16(r->p)))
-		return true;
-	uint8_t any = 0;
-	for (size_t i = 0; i < rd_left(r); i++)
-		any |= r->p[i];
-	return rd_left(r) <= PADDING_MAX && any == 0;
+	while (rd_left(r) > 0) {
+		if (rd_left(r) >= 2 && layout_of(load_be16(r->p)))
+			return true;
+		if (rd_u8(r) != 0)
+			return false;
+	}
+	return true;
 }
 
 static size_t nf9_len(const uint8_t *p, size_t n)
@@ -71,7 +81,7 @@ static size_t nf9_len(const uint8_t *p, size_t n)
 	size_t sets = sets_len(&r, 9);
 	if (r.bad || sets == 0 || load_be16(p + 2) == 0 || !nf9_ends(&r))
 		return 0;
-	return rd_left(&r) <= PADDING_MAX ? n : n - rd_left(&r);
+	return n - rd_left(&r);
 }
 
 static bool ipfix_sets_fill(const uint8_t *p, size_t len)
@@ -134,7 +144,9 @@ bool frame_is_export(const uint8_t *p, size_t n)
 	size_t at = 0;
 	while (at < n) {
 		size_t len = frame_message_len(p + at, n - at);
-		if (len == 0) /* behind whole samples: an agent that miscounts */
+		if (len == 0 && at > 0 && all_zero(p + at, n - at))
+			return true; /* filled up */
+		if (len == 0)        /* behind whole samples: an agent that miscounts */
 			return at > 0 && frame_version(p, n) == FRAME_SFLOW5;
 		at += len;
 	}

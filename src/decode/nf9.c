@@ -34,7 +34,7 @@ enum stat_id nf9_decode(struct decoder *d, const struct datagram *dg)
 	message_sets(d, &m, &r);
 	if (m.sets_unknown)
 		held_settle(d, &m, header_count);
-	else if (m.records + m.option_records + m.template_records < header_count &&
+	else if (m.records + m.option_records + m.template_records + m.filling < header_count &&
 		 m.exporter->n_malformed == malformed_before)
 		malformed(d, m.exporter, ST_malformed_count, 1);
 	return result;

@@ -155,6 +155,8 @@ void message_sets(struct decoder *d, struct message *m, struct rd *r)
 	message_uptime(m);
 	while (rd_left(r) >= SET_HEADER) {
 		uint16_t id = rd_be16(r), len = rd_be16(r);
+		if (id == 0 && len == 0 && all_zero(r->p, rd_left(r)))
+			return; /* filled up with zeros */
 		if (len < SET_HEADER || (size_t)len - SET_HEADER > rd_left(r)) {
 			malformed(d, m->exporter, ST_malformed_set_length, 1);
 			return;

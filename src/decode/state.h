@@ -73,6 +73,7 @@ struct message {
 	uint32_t seq;    /* of its header */
 	/* Counted while its sets are decoded. */
 	uint32_t records, option_records, template_records;
+	uint32_t filling;      /* records of zeros that are none */
 	uint32_t sets_unknown; /* sets without template, whose records are not in the counts */
 };
 

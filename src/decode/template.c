@@ -122,6 +122,8 @@ bool template_len_fits(enum conv c, uint16_t len)
 	case CONV_MS:
 	case CONV_MS_US:
 	case CONV_SEC:
+	case CONV_LOW32:
+	case CONV_DSCP:
 		return variable || (len >= 1 && len <= 8);
 	case CONV_DELTA_US:
 	case CONV_UPTIME:
@@ -143,6 +145,8 @@ bool template_len_fits(enum conv c, uint16_t len)
 	case CONV_U32S:
 		return variable || len % 4 == 0;
 	case CONV_STR:
+	case CONV_HEX:
+	case CONV_SUBAPP:
 		return true;
 	case CONV_APP:
 		return len > 0;
@@ -208,7 +212,8 @@ static void choose(struct compiling *c, const struct source_index *x)
 	for (uint16_t i = 0; i < c->def->n; i++) {
 		const struct element *e = &c->def->elements[i];
 		uint64_t key = element_key(c->def->dialect, e->pen, e->id);
-		bool bad = false, taken = e->len == 0 || (e->pen == 0 && e->id == PADDING);
+		bool bad = false,
+		     taken = e->len == 0 || (e->pen == 0 && (e->id == PADDING || e->id == 0));
 		for (size_t k = index_find(x, key); e->len && k < x->n && x->v[k].key == key; k++)
 			if (template_len_fits((enum conv)x->v[k].conv, e->len)) {
 				consider(c, i, &x->v[k]);
@@ -267,6 +272,14 @@ enum op_kind template_op(enum conv c, enum ctype t, uint16_t len)
 		return OP_U32S;
 	case CONV_MS_US:
 		return OP_MS_US;
+	case CONV_HEX:
+		return OP_HEX;
+	case CONV_LOW32:
+		return OP_LOW32;
+	case CONV_DSCP:
+		return OP_DSCP;
+	case CONV_SUBAPP:
+		return OP_SUBAPP;
 	case CONV_APP:
 		return OP_APP;
 	}

@@ -46,7 +46,7 @@ enum scratch {
 	X(UINT_4_2) X(UINT_8_2) X(UINT_N_2) X(UINT_1_4) X(UINT_2_4) X(UINT_4_4) X(UINT_8_4) \
 	X(UINT_N_4) X(UINT_1_8) X(UINT_2_8) X(UINT_4_8) X(UINT_8_8) X(UINT_N_8) X(IP4) X(IP6) \
 	X(IP6_IF_NO_IP4) X(MAC) X(HIGH8) X(LOW8) X(MS) X(SEC) X(NTP_US) X(NTP_NS) X(DELTA_US) \
-	X(UPTIME) X(STR) X(MPLS) X(U32S) X(MS_US) X(APP) X(OR) X(SCRATCH)
+	X(UPTIME) X(STR) X(MPLS) X(U32S) X(MS_US) X(HEX) X(LOW32) X(DSCP) X(SUBAPP) X(APP) X(OR) X(SCRATCH)
 /* clang-format on */
 enum op_kind {
 #define X(k) OP_##k,

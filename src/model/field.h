@@ -51,7 +51,11 @@ enum conv {
 	CONV_MPLS,     /* 3 bytes, appended to the list */
 	CONV_U32S,     /* a run of 32-bit numbers */
 	CONV_MS_US,    /* ms, kept in us */
-	CONV_APP,      /* application id (RFC 6759): 1 byte of engine, then the selector */
+	CONV_HEX,      /* bytes as hex text */
+	CONV_LOW32,  /* the low 32 bits of a number: layer2SegmentId has its type in the top byte */
+	CONV_DSCP,   /* code point, kept as the octet it is in */
+	CONV_SUBAPP, /* text, perhaps after the application id and sub-application id (Cisco AVC) */
+	CONV_APP,    /* application id (RFC 6759): 1 byte of engine, then the selector */
 };
 
 enum source_scope { SCOPE_ANY, SCOPE_IPFIX, SCOPE_NF9 };
