@@ -4,6 +4,7 @@
 #include "cmd/exporters.h"
 #include "cmd/command.h"
 #include "cmd/control_client.h"
+#include "cmd/exporter_interfaces.h"
 #include "cmd/opts.h"
 #include "cmd/query_cli.h"
 #include "cmd/setup.h"
@@ -19,10 +20,21 @@ enum { EXPORT_IPFIX = 10, EXPORT_SFLOW = 105 }; /* export_version in fields.def 
 struct exporters_args {
 	struct common_args common;
 	struct format_args format;
+	bool interfaces;
+	const char *time;
+	uint64_t limit;
 };
 
-static const struct opt rows[] = {OPTS_COMMON(struct exporters_args),
-				  OPTS_FORMAT(struct exporters_args)};
+static const struct opt rows[] = {
+    OPTS_COMMON(struct exporters_args),
+    OPTS_FORMAT(struct exporters_args),
+    OPT(0, "interfaces", FLAG, NULL, struct exporters_args, interfaces,
+	"what interfaces carried, by the counters that devices send (sFlow), the busiest first"),
+    OPT('t', "time", STR, "RANGE", struct exporters_args, time,
+	"with --interfaces: -1h (default), now-6h/now, 2026-01-01T12:00/PT1H"),
+    OPT('n', "limit", U64, "N", struct exporters_args, limit,
+	"with --interfaces: how many (default 1000)"),
+};
 
 /* What a column shows: a member of the exporter's object, or something made of several. */
 enum show {
@@ -322,7 +334,10 @@ int cmd_exporters(int argc, char **argv)
 		return status;
 	if (setup_conf(&a.common, &c))
 		return EXIT_USAGE;
-	status = ask(&a, c->dir, o.n ? o.v[0] : NULL);
+	const struct interfaces_args asked = {
+	    .format = a.format, .time = a.time, .exporter = o.n ? o.v[0] : NULL, .limit = a.limit};
+	status =
+	    a.interfaces ? exporter_interfaces(c, &asked) : ask(&a, c->dir, o.n ? o.v[0] : NULL);
 	conf_put(&c);
 	return status;
 }

@@ -61,6 +61,8 @@ must_check enum err interfaces_check(struct interfaces_query *q, struct diag *re
 must_check enum err interfaces_run(struct store *s, const struct interfaces_query *q,
 				   const struct run_options *o, struct arena *arena,
 				   struct interfaces_result *ret, struct diag *reterr);
+/* "up", "down", or "disabled" by the administrator. */
+const char *interface_status(const struct interface_row *r);
 /* One object, with the bins and their times. */
 void interfaces_json(struct buf *out, const struct interfaces_query *q,
 		     const struct interfaces_result *r);

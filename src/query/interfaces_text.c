@@ -173,7 +173,7 @@ static void put_bins(struct buf *out, const char *key, const double *v, size_t n
 	buf_u8(out, ']');
 }
 
-static const char *status_name(const struct interface_row *r)
+const char *interface_status(const struct interface_row *r)
 {
 	return (r->status & UP) == UP ? "up" : r->status & 1 ? "down" : "disabled";
 }
@@ -188,7 +188,7 @@ static void put_row(struct buf *out, const struct interface_row *r, size_t n_bin
 	buf_fmt(out,
 		",\"domain\":%u,\"if_index\":%u,\"if_type\":%u,\"status\":\"%s\",\"last_seen\":"
 		"%lld",
-		r->domain, r->if_index, r->if_type, status_name(r), (long long)r->last_ms);
+		r->domain, r->if_index, r->if_type, interface_status(r), (long long)r->last_ms);
 	for (size_t i = 0; i < n; i++) {
 		buf_json_key(out, m[i].name);
 		if (m[i].known)
@@ -246,7 +246,7 @@ void interfaces_csv(struct buf *out, const struct interfaces_query *q unused_arg
 		ip_format(&row->exporter_ip, exporter);
 		ip_format(&row->agent_ip, agent);
 		buf_fmt(out, "%s,%s,%u,%u,%u,%s,%lld", exporter, agent, row->domain, row->if_index,
-			row->if_type, status_name(row), (long long)row->last_ms);
+			row->if_type, interface_status(row), (long long)row->last_ms);
 		members_of(row, m);
 		for (size_t i = 0; i < n; i++) {
 			buf_u8(out, ',');
