@@ -34,7 +34,8 @@ struct nffile {
 	unsigned appendix_blocks;
 	int64_t created_ms;
 	char ident[NFFILE_IDENT_MAX + 1];
-	uint8_t *packed, *plain;
+	uint8_t *packed, *plain; /* of packed_cap bytes, of NFFILE_BLOCK_MAX; NULL until needed */
+	size_t packed_cap;
 };
 
 bool nffile_detect(const uint8_t *head, size_t n)
@@ -100,31 +101,66 @@ static enum err read_header_2(struct nffile *f, struct rd r, struct diag *reterr
 	return ERR_OK;
 }
 
+static bool make_room(struct nffile *f, size_t packed)
+{
+	if (packed > f->packed_cap) {
+		uint8_t *p = realloc(f->packed, packed);
+		if (!p)
+			return false;
+		f->packed = p;
+		f->packed_cap = packed;
+	}
+	if (f->pack != PACK_NONE && !f->plain)
+		f->plain = malloc(NFFILE_BLOCK_MAX);
+	return f->packed && (f->pack == PACK_NONE || f->plain);
+}
+
+/* The block at *at, which must end before `end`; *at moves behind it unless that is ERR_MALFORMED.
+ */
+static enum err read_block(struct nffile *f, uint64_t *at, uint64_t end, struct nffile_block *ret)
+{
+	uint8_t head[BLOCK_HEADER];
+	if (*at > end || end - *at < BLOCK_HEADER || read_at(f, *at, head, sizeof(head)))
+		return ERR_MALFORMED;
+	struct rd r = rd_of(head, sizeof(head));
+	uint32_t n = rd_le32(&r), size = rd_le32(&r);
+	uint16_t type = rd_le16(&r), flags = rd_le16(&r);
+	if (size > NFFILE_BLOCK_MAX || size > end - *at - BLOCK_HEADER)
+		return ERR_MALFORMED;
+	if (!make_room(f, MAX_OF(size, 1u)))
+		return ERR_NOMEM;
+	if (read_at(f, *at + BLOCK_HEADER, f->packed, size))
+		return ERR_MALFORMED;
+	*at += BLOCK_HEADER + size;
+	*ret = (struct nffile_block){.records = rd_of(f->packed, size), .n = n, .type = type};
+	if (f->pack == PACK_NONE || (flags & BLOCK_NOT_PACKED))
+		return ERR_OK;
+	size_t plain;
+	if (unpack(f->pack, f->packed, size, f->plain, NFFILE_BLOCK_MAX, &plain))
+		return ERR_CHECKSUM;
+	ret->records = rd_of(f->plain, plain);
+	return ERR_OK;
+}
+
 /* The name of the source stands in the appendix of layout 2. */
 static void read_ident(struct nffile *f, uint64_t file_end)
 {
 	uint64_t at = f->appendix;
+	struct nffile_block b;
 	for (unsigned i = 0; i < MIN_OF(f->appendix_blocks, (unsigned)APPENDIX_BLOCKS_MAX); i++) {
-		uint8_t head[BLOCK_HEADER];
-		if (at > file_end || file_end - at < BLOCK_HEADER ||
-		    read_at(f, at, head, sizeof(head)))
+		enum err e = read_block(f, &at, file_end, &b);
+		if (e && e != ERR_CHECKSUM)
 			return;
-		struct rd r = rd_of(head, sizeof(head));
-		rd_skip(&r, 4);
-		uint32_t size = rd_le32(&r);
-		at += BLOCK_HEADER;
-		if (size > NFFILE_BLOCK_MAX || size > file_end - at ||
-		    read_at(f, at, f->packed, size))
-			return;
-		at += size;
-		struct rd records = rd_of(f->packed, size);
-		uint16_t type = rd_le16(&records), len = rd_le16(&records);
-		if (type != IDENT_RECORD || len <= NFFILE_RECORD_HEADER)
-			continue;
-		size_t n = MIN_OF(len - NFFILE_RECORD_HEADER, NFFILE_IDENT_MAX);
-		struct rd text = rd_sub(&records, n);
-		if (!text.bad)
-			memcpy(f->ident, text.p, n);
+		while (!e && rd_left(&b.records) >= NFFILE_RECORD_HEADER) {
+			uint16_t type = rd_le16(&b.records), len = rd_le16(&b.records);
+			struct rd text =
+			    rd_sub(&b.records, len < NFFILE_RECORD_HEADER
+						   ? SIZE_MAX
+						   : (size_t)len - NFFILE_RECORD_HEADER);
+			if (type == IDENT_RECORD && !text.bad)
+				memcpy(f->ident, text.p,
+				       MIN_OF(rd_left(&text), (size_t)NFFILE_IDENT_MAX));
+		}
 	}
 }
 
@@ -167,9 +203,7 @@ static enum err open_file(struct nffile *f, const char *path)
 		return err_from_errno(errno);
 	f->end = st.st_size > 0 ? (uint64_t)st.st_size : 0;
 	f->created_ms = (int64_t)st.st_mtim.tv_sec * 1000;
-	f->packed = malloc(NFFILE_BLOCK_MAX);
-	f->plain = malloc(NFFILE_BLOCK_MAX);
-	return f->packed && f->plain ? ERR_OK : ERR_NOMEM;
+	return ERR_OK;
 }
 
 enum err nffile_open(const char *path, struct nffile **ret, struct diag *reterr)
@@ -206,34 +240,17 @@ int64_t nffile_created_ms(const struct nffile *f)
 	return f->created_ms;
 }
 
-static enum err cut_short(const struct nffile *f, struct diag *reterr)
-{
-	return diag_set(reterr, ERR_MALFORMED, 0, 0, "cut off or damaged at byte %llu",
-			(unsigned long long)f->at);
-}
-
 enum err nffile_next(struct nffile *f, struct nffile_block *ret, struct diag *reterr)
 {
-	uint8_t head[BLOCK_HEADER];
 	if (f->at == f->end)
 		return ERR_NOT_FOUND;
-	if (f->end - f->at < BLOCK_HEADER || read_at(f, f->at, head, sizeof(head)))
-		return cut_short(f, reterr);
-	struct rd r = rd_of(head, sizeof(head));
-	uint32_t n = rd_le32(&r), size = rd_le32(&r);
-	uint16_t type = rd_le16(&r), flags = rd_le16(&r);
-	if (size > NFFILE_BLOCK_MAX || size > f->end - f->at - BLOCK_HEADER ||
-	    read_at(f, f->at + BLOCK_HEADER, f->packed, size))
-		return cut_short(f, reterr);
-	f->at += BLOCK_HEADER + size;
-	*ret = (struct nffile_block){.records = rd_of(f->packed, size), .n = n, .type = type};
-	if (f->pack == PACK_NONE || (flags & BLOCK_NOT_PACKED))
-		return ERR_OK;
-	size_t plain;
-	if (unpack(f->pack, f->packed, size, f->plain, NFFILE_BLOCK_MAX, &plain))
-		return diag_set(reterr, ERR_CHECKSUM, 0, 0, "a block that does not unpack");
-	ret->records = rd_of(f->plain, plain);
-	return ERR_OK;
+	enum err e = read_block(f, &f->at, f->end, ret);
+	if (e == ERR_MALFORMED)
+		return diag_set(reterr, e, 0, 0, "cut off or damaged at byte %llu",
+				(unsigned long long)f->at);
+	return e ? diag_set(reterr, e, 0, 0, "%s",
+			    e == ERR_CHECKSUM ? "a block that does not unpack" : err_text(e))
+		 : ERR_OK;
 }
 
 void nffile_close(struct nffile **pf)

@@ -100,7 +100,7 @@ void nf_take(struct row *row, struct rd *r, unsigned op, enum field f)
 	case NF_LIST3:
 		p = rd_take(r, ACL_PARTS * sizeof(uint32_t));
 		if (p)
-			row_list(row, f, p, ACL_PARTS);
+			row_list_be(row, f, p, ACL_PARTS);
 		break;
 	case NF_REST:
 		take_text(row, r, rd_left(r), f);

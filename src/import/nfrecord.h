@@ -48,9 +48,9 @@ enum nf_op {
 	NF_U16,
 	NF_U32,
 	NF_U64,
-	NF_IP4, /* a number: little-endian, as everything */
-	NF_IP6, /* two numbers, the upper half first */
-	NF_LIST3,
+	NF_IP4,   /* a number: little-endian, as everything */
+	NF_IP6,   /* two numbers, the upper half first */
+	NF_LIST3, /* ids of an access list: as they stood on the wire, big-endian */
 	NF_BE32,
 	NF_REST,   /* text: what is left of it, up to a NUL */
 	NF_TEXT24, /* the same in a field of fixed length */

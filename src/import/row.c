@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "import/row.h"
 
+#include "base/rd.h"
+
 #include <assert.h>
 
 void row_begin(struct row *r)
 {
 	r->n = 0;
+	r->n_own = 0;
 	r->shape = SHAPE_CORE;
 }
 
@@ -51,6 +54,17 @@ void row_text(struct row *r, enum field f, const void *p, size_t n)
 void row_list(struct row *r, enum field f, const uint8_t *le32, uint32_t n)
 {
 	row_text(r, f, le32, n);
+}
+
+void row_list_be(struct row *r, enum field f, const uint8_t *be32, uint32_t n)
+{
+	if (n > ROW_OWN_MAX - r->n_own)
+		return;
+	uint32_t *own = r->own + r->n_own;
+	for (uint32_t i = 0; i < n; i++)
+		own[i] = load_be32(be32 + i * sizeof(uint32_t));
+	r->n_own += n;
+	row_text(r, f, own, n);
 }
 
 uint64_t row_get(const struct row *r, enum field f)

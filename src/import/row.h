@@ -6,7 +6,7 @@
 #include "base/ip.h"
 #include "model/batch.h"
 
-enum { ROW_VALUES_MAX = 96 };
+enum { ROW_VALUES_MAX = 96, ROW_OWN_MAX = 16 };
 
 struct row_value {
 	enum field field;
@@ -24,6 +24,8 @@ struct row {
 	struct row_value v[ROW_VALUES_MAX];
 	uint32_t n;
 	enum shape shape;
+	uint32_t own[ROW_OWN_MAX]; /* elements of lists that do not stand like this in the file */
+	uint32_t n_own;
 };
 
 void row_begin(struct row *r);
@@ -33,6 +35,8 @@ void row_num_if(struct row *r, enum field f, uint64_t v);
 void row_ip(struct row *r, enum field f, const struct ip *v);
 void row_text(struct row *r, enum field f, const void *p, size_t n);
 void row_list(struct row *r, enum field f, const uint8_t *le32, uint32_t n);
+/* The same of big-endian numbers; at most ROW_OWN_MAX of all such lists, others are left out. */
+void row_list_be(struct row *r, enum field f, const uint8_t *be32, uint32_t n);
 /* The value of a number noted, 0 if there is none. */
 uint64_t row_get(const struct row *r, enum field f);
 
