@@ -124,6 +124,8 @@ bool collect_admits(struct collect_thread *t, const struct ip *src, size_t n, ui
 void collect_feed(struct collect_thread *t, const struct datagram *dg, uint64_t now_ns);
 /* Closes what is open in the spool, with the counters and the exporters as they stand. */
 void collect_commit(struct collect_thread *t, uint64_t now_ns, int64_t now_ms);
+/* Nothing came: what has been put off is done. */
+void collect_idle(struct collect_thread *t);
 
 /* collect_receive.c: receive thread number i. */
 must_check enum err collect_receive_init(struct collect *c, uint32_t i, struct collect_thread *t);

@@ -68,6 +68,8 @@ void *collect_receive(void *thread)
 			round_of(t, d, n, now_ns);
 		else if (spool_wants_commit(t->writer, now_ns))
 			collect_commit(t, now_ns, clock_wall_ms());
+		else
+			collect_idle(t);
 		if (!atomic_load_explicit(&c->stop, memory_order_relaxed))
 			continue;
 		/* What lies in sockets of our own would be lost. In sockets that live on our

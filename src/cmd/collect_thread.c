@@ -133,6 +133,11 @@ static size_t take_sequences(struct collect_thread *t, size_t heard)
 	return n;
 }
 
+void collect_idle(struct collect_thread *t)
+{
+	decoder_save(t->decoder, SAVE_AT_ONCE);
+}
+
 void collect_commit(struct collect_thread *t, uint64_t now_ns, int64_t now_ms)
 {
 	decoder_flush(t->decoder);

@@ -24,11 +24,11 @@ struct decoder;
 struct vault;
 
 enum {
-	DECODER_MAX_EXPORTERS = 4096,
-	DECODER_MAX_TEMPLATES = 1024,        /* of one exporter */
-	DECODER_MAX_FIELDS = 512,            /* of one template */
-	DECODER_MAX_TEMPLATE_MEM = 64 << 20, /* of all templates together */
-	DECODER_MAX_HELD_SETS = 4096,        /* data sets waiting for their template */
+	DECODER_MAX_EXPORTERS = 32768,
+	DECODER_MAX_TEMPLATES = 1024,         /* of one exporter */
+	DECODER_MAX_FIELDS = 512,             /* of one template */
+	DECODER_MAX_TEMPLATE_MEM = 256 << 20, /* of all templates together */
+	DECODER_MAX_HELD_SETS = 4096,         /* data sets waiting for their template */
 	DECODER_MAX_HELD_MEM = 16 << 20,
 	DECODER_TEMPLATE_MS =
 	    24 * 3600 * 1000,             /* a template not told again for so long is dropped */

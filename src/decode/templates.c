@@ -62,6 +62,20 @@ static void evict_oldest_template(struct decoder *d, struct exporter *e)
 	}
 }
 
+/* Until t fits: first its own exporter's oldest go, then those of the one silent for longest. */
+static void make_room(struct decoder *d, struct exporter *e, const struct template *t)
+{
+	struct exporter *x = d->oldest;
+	while (e->info.templates && d->template_mem + t->mem > d->opts.max_template_mem)
+		evict_oldest_template(d, e);
+	while (x && d->template_mem + t->mem > d->opts.max_template_mem) {
+		if (x == e || x->info.templates == 0)
+			x = x->newer;
+		else
+			evict_oldest_template(d, x);
+	}
+}
+
 bool exporter_put_template(struct decoder *d, struct exporter *e, struct template *t)
 {
 	struct template **at = template_at(e, t->id);
@@ -70,8 +84,7 @@ bool exporter_put_template(struct decoder *d, struct exporter *e, struct templat
 		evict_oldest_template(d, e);
 	if (d->template_mem + t->mem > d->opts.max_template_mem)
 		free_before(d, t);
-	while (e->info.templates && d->template_mem + t->mem > d->opts.max_template_mem)
-		evict_oldest_template(d, e);
+	make_room(d, e, t);
 	if (d->template_mem + t->mem > d->opts.max_template_mem) {
 		count(d, ST_templates_refused, 1);
 		free(t);

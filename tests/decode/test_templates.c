@@ -126,6 +126,34 @@ static void restarted_exporter(void **state)
 	harness_free(h);
 }
 
+/* One that tells ever new templates pushes out its own, and when there is no room for a newcomer,
+ * those of the exporter that is silent for longest go. */
+static void memory_is_shared_fairly(void **state)
+{
+	(void)state;
+	enum { TEMPLATES = 64 };
+	struct buf b = {0};
+	struct harness *h = harness_new(&(struct decoder_opts){.max_template_mem = 8 << 10});
+	const struct wire_header hd = {
+	    .version = 9, .uptime_ms = 3600000, .sequence = 1, .domain = 7};
+	struct wire w = wire_begin(&b, &hd);
+	w.count = TEMPLATES;
+	for (uint16_t i = 0; i < TEMPLATES; i++)
+		wire_template(&w, (uint16_t)(256 + i), ports, 2);
+	wire_end(&w);
+	harness_feed(h, &b);
+	uint32_t fit = harness_exporter(h).templates;
+	assert_in_range(fit, 1, TEMPLATES - 1);
+	assert_int_equal(harness_stat(h, ST_templates_refused), TEMPLATES - fit);
+	h->port = 40000;
+	assert_int_equal(ip_parse("192.0.2.9", 9, &h->src), ERR_OK);
+	send(h, &(struct sent){9, 1, 0, bytes, 1, 1, 1500});
+	assert_int_equal(h->rows->n, 1);
+	assert_int_equal(harness_stat(h, ST_templates_live), fit);
+	harness_free(h);
+	buf_fini(&b);
+}
+
 /* --- over a restart of the collector */
 
 static void option_of_sampling(struct harness *h)
@@ -240,6 +268,7 @@ int main(void)
 	    cmocka_unit_test(late_data_has_the_old_shape),
 	    cmocka_unit_test(expires_when_no_longer_told),
 	    cmocka_unit_test(restarted_exporter),
+	    cmocka_unit_test(memory_is_shared_fairly),
 	    cmocka_unit_test(kept_over_a_restart),
 	    cmocka_unit_test(damaged_vault),
 	    cmocka_unit_test(vault_is_bounded),
