@@ -46,15 +46,16 @@ def start_servers(pair, folder):
     _wait_tcp(pair, 5201)
 
 
-def generate(pair):
-    """About 20 conversations and a few thousand packets."""
+def generate(pair, bulk=True):
+    """About 20 conversations and a few thousand packets; without bulk, slow ones only."""
     b = ADDR["b"]
     for _ in range(5):
         pair.on("a", "curl", "-s", "-o", "/dev/null", f"http://{b}:8080/page.html")
     for i in range(5):
         pair.on("a", "dig", "+tries=1", "+time=2", f"@{b}", "-p", "5353", f"h{i}.example.test")
     pair.on("a", "ping", "-c", "5", "-i", "0.2", "-s", "100", b)
-    pair.on("a", "iperf3", "-c", b, "-p", "5201", "-n", "4M", "-l", "16K", "-b", "40M")
+    if bulk:
+        pair.on("a", "iperf3", "-c", b, "-p", "5201", "-n", "4M", "-l", "16K", "-b", "40M")
     pair.on("a", "iperf3", "-c", b, "-p", "5201", "-u", "-b", "2M", "-n", "200K", "-l", "1000")
     time.sleep(0.5)
 
