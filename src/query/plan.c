@@ -12,7 +12,7 @@ static const struct {
 	int rollup; /* enum rollup, -1 = raw */
 } sources[SOURCE_MAX] = {
     [SOURCE_FLOWS] = {"flows", -1},
-    [SOURCE_WIDE] = {"flows_wide", -1},
+    [SOURCE_WIDE] = {"biflows", -1},
     [SOURCE_SERIES_30S] = {"series_30s", ROLLUP_SERIES_30S},
     [SOURCE_SERIES_5M] = {"series_5m", ROLLUP_SERIES_5M},
     [SOURCE_TALKERS] = {"talkers_1h", ROLLUP_TALKERS_1H},

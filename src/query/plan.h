@@ -4,7 +4,7 @@
  * text in, text out.
  *
  * Halves (data-model.md, "Biflows"): grouped by an end of the flow (src_ip, in_if, tos...) the
- * reverse half of a biflow counts too, with its ends swapped: a second branch over flows_wide.
+ * reverse half of a biflow counts too, with its ends swapped: a second branch over biflows.
  * Grouped by either end (ip, port...) both halves count at each end, once if the ends are equal.
  * Else both halves count in their one group.
  *

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/timefmt.h"
 #include "spool/spool.h"
+#include "store/columns.h"
 #include "store/migrate.h"
 #include "store/retention.h"
 #include "store/schema.h"
@@ -32,6 +33,7 @@ struct loader {
 	struct store *store;
 	struct spool *spool;
 	bool ready; /* the tables are there */
+	struct columns columns;
 	uint32_t backoff_ms;
 	uint64_t try_at_ns; /* not before, while the store is down */
 	uint64_t housekeeping_at_ns;
@@ -144,6 +146,8 @@ static bool make_ready(struct loader *l, uint64_t now_ns)
 	enum err e = store_ping(l->store, &why);
 	if (!e)
 		e = store_migrate(l->store, &why);
+	if (!e)
+		e = columns_read(l->store, &l->columns, &why);
 	if (e) {
 		is_down(l, &why, now_ns);
 		return false;
@@ -201,7 +205,10 @@ static void load(struct loader *l, struct segment *seg)
 				  .off = seg->body_off,
 				  .len = seg->body_len,
 				  .timeout_ms = INSERT_TIMEOUT_MS};
-	enum err e = store_insert(l->store, &in, &sum, &why);
+	enum err e = columns_add_named(l->store, &l->columns, seg->shape, seg->columns, &why);
+	bool table_ready = !e;
+	if (table_ready)
+		e = store_insert(l->store, &in, &sum, &why);
 	uint64_t now = clock_mono_ns();
 	if (!e) {
 		struct suspect *s = suspect_of(l, seg->number);
@@ -212,7 +219,7 @@ static void load(struct loader *l, struct segment *seg)
 		pthread_mutex_lock(&l->lock);
 		l->status.last_insert_ms = (now - start) / 1000000u;
 		pthread_mutex_unlock(&l->lock);
-	} else if (e == ERR_REMOTE && !store_code_passes(sum.code)) {
+	} else if (table_ready && e == ERR_REMOTE && !store_code_passes(sum.code)) {
 		is_up(l);
 		refused(l, seg, &why, now);
 	} else {

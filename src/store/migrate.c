@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/migrate.h"
 
-#include "model/native.h"
 #include "store/books.h"
 #include "store/client.h"
+#include "store/columns.h"
 #include "store/rollup.h"
 #include "store/schema.h"
 
@@ -18,7 +18,7 @@ static enum err duplicates_in_rollups(struct store *s, struct diag *reterr);
 static const struct {
 	unsigned version;
 	enum err (*change)(struct store *s, struct diag *reterr);
-} changes[] = {{1, NULL}, {2, duplicates_in_rollups}, {3, NULL}, {4, NULL}, {5, NULL}};
+} changes[] = {{1, NULL}, {2, duplicates_in_rollups}, {3, NULL}, {4, NULL}, {5, NULL}, {6, NULL}};
 
 unsigned store_schema_version(void)
 {
@@ -88,6 +88,14 @@ static enum err run_all(struct store *s,
 	return e;
 }
 
+static bool flow_view(struct buf *sql, const struct schema_target *t, unsigned i)
+{
+	if (i >= SCHEMA_VIEWS)
+		return false;
+	schema_view(sql, t, i);
+	return true;
+}
+
 /* The views are made anew afterwards, with all others. */
 static enum err duplicates_in_rollups(struct store *s, struct diag *reterr)
 {
@@ -106,68 +114,18 @@ static enum err run_changes(struct store *s, unsigned from, struct diag *reterr)
 	return e;
 }
 
-/* Whether the lines of text hold "table\tcolumn". */
-static bool lists_column(const char *text, const char *table, const char *column)
-{
-	size_t tn = strlen(table), cn = strlen(column);
-	for (const char *line = text; *line;) {
-		size_t n = strcspn(line, "\n");
-		if (n == tn + 1 + cn && strncmp(line, table, tn) == 0 && line[tn] == '\t' &&
-		    strncmp(line + tn + 1, column, cn) == 0)
-			return true;
-		line += n + (line[n] == '\n');
-	}
-	return false;
-}
-
-static enum err add_column(struct store *s, const char *table, unsigned column, struct diag *reterr)
-{
-	struct schema_target t = target_of(s);
-	struct buf sql = {0};
-	enum err e = ERR_OK;
-	for (unsigned step = 0; !e && schema_add_column(&sql, &t, table, column, step); step++) {
-		e = store_exec(s, buf_cstr(&sql), reterr);
-		buf_reset(&sql);
-	}
-	buf_fini(&sql);
-	return e;
-}
-
-static enum err add_missing(struct store *s, const char *existing, struct diag *reterr)
-{
-	bool added = false;
-	for (unsigned shape = 0; shape < SHAPE_MAX; shape++) {
-		const char *table = schema_flow_table((enum shape)shape);
-		for (unsigned c = 0; c < NATIVE_MAX; c++) {
-			if (!native_in_shape(c, (enum shape)shape) ||
-			    lists_column(existing, table, native_name(c)))
-				continue;
-			enum err e = add_column(s, table, c, reterr);
-			if (e)
-				return e;
-			added = true;
-		}
-	}
-	if (!added)
-		return ERR_OK;
-	struct schema_target t = target_of(s);
-	struct buf sql = {0};
-	schema_flows_view(&sql, &t);
-	enum err e = store_exec(s, buf_cstr(&sql), reterr);
-	buf_fini(&sql);
-	return e;
-}
-
+/* Columns of fields.def that are new in the tables, or in the Merge tables over them. */
 static enum err compare_columns(struct store *s, struct diag *reterr)
 {
-	struct buf sql = {0}, out = {0};
-	buf_str(&sql, "SELECT table, name FROM system.columns WHERE database = ");
-	store_quote(&sql, store_database(s), strlen(store_database(s)));
-	enum err e = fetch_text(s, buf_cstr(&sql), &out, reterr);
-	if (!e)
-		e = add_missing(s, buf_cstr(&out), reterr);
-	buf_fini(&sql);
-	buf_fini(&out);
+	struct columns c;
+	enum err e = columns_read(s, &c, reterr);
+	for (unsigned shape = 0; shape < SHAPE_MAX; shape++)
+		for (unsigned k = 0; k < NATIVE_MAX && !e; k++)
+			if (schema_column_is_base(k, (enum shape)shape) &&
+			    !columns_has(&c, (enum shape)shape, k))
+				e = columns_add(s, &c, (enum shape)shape, k, reterr);
+	if (!e && !c.views_complete)
+		e = run_all(s, flow_view, reterr);
 	return e;
 }
 

@@ -75,21 +75,18 @@ static void column_definition(struct buf *sql, unsigned column)
 		buf_str(sql, " CODEC(ZSTD(1))");
 }
 
-static void columns_of(struct buf *sql, enum shape s, bool definitions)
+/* What order, partition and rollups are made of, and nearly every question reads. */
+bool schema_column_is_base(unsigned column, enum shape s)
 {
-	const char *comma = "";
-	for (unsigned c = 0; c < NATIVE_MAX; c++) {
-		if (!native_in_shape(c, s))
-			continue;
-		buf_str(sql, comma);
-		if (definitions) {
-			column_definition(sql, c);
-		} else {
-			buf_fmt(sql, "%s ", native_name(c));
-			schema_column_type(sql, c);
-		}
-		comma = ", ";
-	}
+	static const unsigned base[] = {F_t_first,   F_t_last,   F_t_recv,      F_exporter_ip,
+					F_src_ip,    F_dst_ip,   F_ip_version,  F_src_port,
+					F_dst_port,  F_proto,    F_tcp_flags,   F_bytes,
+					F_packets,   F_in_if,    F_out_if,      F_sampling_rate,
+					F_duplicate, NATIVE_DAY, NATIVE_PRESENT};
+	for (size_t i = 0; i < ARRAY_LEN(base); i++)
+		if (base[i] == column)
+			return true;
+	return s == SHAPE_WIDE && (column == F_rev_bytes || column == F_rev_packets);
 }
 
 bool schema_clustered(const struct schema_target *t)
@@ -135,8 +132,14 @@ static void flows_table(struct buf *sql, const struct schema_target *t, enum sha
 {
 	const char *name = schema_flow_table(s);
 	schema_create_table(sql, t, name);
-	buf_str(sql, " (");
-	columns_of(sql, s, true);
+	const char *comma = " (";
+	for (unsigned c = 0; c < NATIVE_MAX; c++) {
+		if (!schema_column_is_base(c, s))
+			continue;
+		buf_str(sql, comma);
+		column_definition(sql, c);
+		comma = ", ";
+	}
 	buf_str(sql, ")");
 	schema_engine(sql, t, name, "");
 	buf_str(
@@ -145,13 +148,26 @@ static void flows_table(struct buf *sql, const struct schema_target *t, enum sha
 	schema_window(sql, t);
 }
 
-void schema_flows_view(struct buf *sql, const struct schema_target *t)
+static const struct {
+	const char *name, *tables;
+} views[SCHEMA_VIEWS] = {{"flows", "^flows_(core|wide)$"}, {"biflows", "^flows_wide$"}};
+
+const char *schema_view_name(unsigned i)
 {
-	buf_fmt(sql, "CREATE OR REPLACE TABLE %s.flows", t->database);
+	return views[i].name;
+}
+
+void schema_view(struct buf *sql, const struct schema_target *t, unsigned i)
+{
+	const char *comma = " (";
+	buf_fmt(sql, "CREATE OR REPLACE TABLE %s.%s", t->database, views[i].name);
 	schema_on_cluster(sql, t);
-	buf_str(sql, " (");
-	columns_of(sql, SHAPE_WIDE, false);
-	buf_fmt(sql, ") ENGINE = Merge('%s', '^flows_(core|wide)$')", t->database);
+	for (unsigned c = 0; c < NATIVE_MAX; c++) {
+		buf_fmt(sql, "%s%s ", comma, native_name(c));
+		schema_column_type(sql, c);
+		comma = ", ";
+	}
+	buf_fmt(sql, ") ENGINE = Merge('%s', '%s')", t->database, views[i].tables);
 }
 
 /* A retry must cut the block the same way for every shard, hence a hash and not rand(). */
@@ -186,9 +202,9 @@ static void migrations(struct buf *sql, const struct schema_target *t, int arg u
 	buf_str(sql, " ORDER BY version");
 }
 
-static void merge_of(struct buf *sql, const struct schema_target *t, int arg unused_arg)
+static void merge_of(struct buf *sql, const struct schema_target *t, int view)
 {
-	schema_flows_view(sql, t);
+	schema_view(sql, t, (unsigned)view);
 }
 
 static void flows_of(struct buf *sql, const struct schema_target *t, int shape)
@@ -279,6 +295,7 @@ static const struct {
     {distributed_of, 7, true},
     {distributed_of, 8, true},
     {merge_of, 0, false},
+    {merge_of, 1, false},
     {names_of, 0, false},
 };
 

@@ -35,8 +35,14 @@ bool schema_statement(struct buf *sql, const struct schema_target *t, unsigned i
  * (on a cluster each column takes two statements). step counts from 0. */
 bool schema_add_column(struct buf *sql, const struct schema_target *t, const char *table,
 		       unsigned column, unsigned step);
-/* The Merge table again, after columns were added. */
-void schema_flows_view(struct buf *sql, const struct schema_target *t);
+/* Whether the table of the shape has the column from the start (store/columns.h). */
+bool schema_column_is_base(unsigned column, enum shape s);
+
+/* What queries read: Merge tables over the tables of raw flows, with every column. `flows` is all
+ * of them, `biflows` those that may have a reverse half. */
+enum { SCHEMA_VIEWS = 2 };
+const char *schema_view_name(unsigned i);
+void schema_view(struct buf *sql, const struct schema_target *t, unsigned i);
 
 /* DROP PARTITION; day begins with "2026-01-01". */
 void schema_drop_day(struct buf *sql, const struct schema_target *t, const char *table,

@@ -163,7 +163,7 @@ static void test_reverse_sql(void **state)
 	assert_non_null(strstr(text, "src_ip AS k0"));
 	assert_non_null(strstr(text, "dst_ip AS k0"));
 	assert_non_null(strstr(text, "rev_bytes * greatest(sampling_rate, 1) AS v_bytes"));
-	assert_non_null(strstr(text, "FROM weir.flows_wide WHERE"));
+	assert_non_null(strstr(text, "FROM weir.biflows WHERE"));
 	buf_reset(&sql);
 	f.q.raw = true;
 	plan_top_sql(&f.p, &sql);

@@ -142,6 +142,21 @@ static void test_store_goes_away(void **state)
 	assert_int_equal(totals(f).lifetime.v[ST_records_stored], 2000);
 }
 
+/* A table has the columns that segments brought, and no others; a view has all. */
+static void test_columns_come_with_the_data(void **state)
+{
+	struct fixture *f = *state;
+	const char *count = "SELECT count() FROM system.columns WHERE database = 'weir' AND table "
+			    "= 'flows_wide' AND name = ";
+	char sql[512];
+	snprintf(sql, sizeof(sql), "%s'rev_present_0'", count);
+	assert_int_equal(ask(f, sql), 1);
+	snprintf(sql, sizeof(sql), "%s'dns_qname'", count);
+	assert_int_equal(ask(f, sql), 0);
+	assert_int_equal(ask(f, "SELECT count() FROM weir.flows WHERE dns_qname != ''"), 0);
+	assert_true(ask(f, "SELECT count() FROM weir.biflows WHERE dns_qname = ''") > 0);
+}
+
 /* A column that the table has lost: that shape is refused for good, the other goes on. */
 static void test_refused_segment(void **state)
 {
@@ -297,6 +312,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_store_goes_away),
+	    cmocka_unit_test(test_columns_come_with_the_data),
 	    cmocka_unit_test(test_refused_segment),
 	    cmocka_unit_test(test_missing_column_comes_back),
 	    cmocka_unit_test(test_rollups_gain_duplicates),

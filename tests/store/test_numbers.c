@@ -7,6 +7,7 @@
 #include "records.h"
 #include "spool/spool.h"
 #include "store/client.h"
+#include "store/columns.h"
 #include "store/migrate.h"
 #include "store/schema.h"
 #include "store/talkers.h"
@@ -43,6 +44,10 @@ static void insert(struct fixture *f, const struct segment *seg)
 					.fd = seg->fd,
 					.off = seg->body_off,
 					.len = seg->body_len};
+	struct columns have;
+	if (columns_read(f->writer, &have, &why) != ERR_OK ||
+	    columns_add_named(f->writer, &have, seg->shape, seg->columns, &why) != ERR_OK)
+		fail_msg("columns: %s", why.msg);
 	if (store_insert(f->writer, &in, NULL, &why) != ERR_OK)
 		fail_msg("insert: %s", why.msg);
 }
