@@ -63,6 +63,7 @@ class Collecting(unittest.TestCase):
             except subprocess.TimeoutExpired:
                 self.proc.kill()
                 self.proc.wait()
+            self.addCleanup(self.assertEqual, self.proc.returncode, 0, self.log_text())
         shutil.rmtree(self.top)
 
     def write_conf(self, collect="", rest="", listen=None):
@@ -70,7 +71,7 @@ class Collecting(unittest.TestCase):
         where = ", ".join(f'"{s}://127.0.0.1:{self.ports[s]}"' for s in listen or self.listen)
         with open(f"{self.top}/weir.yaml", "w") as f:
             f.write(f"collect:\n  listen: [{where}]\n  threads: 1\n  socket_buffer: 4MB\n{collect}\n"
-                    f"spool: {{segment_age: 100ms}}\n{rest}\n")
+                    f"spool: {{segment_age: 100ms}}\nenrich: {{country: false, as: off, applications: false}}\n{rest}\n")
 
     def start(self, wrap=()):
         self.log = open(f"{self.top}/log", "wb")
