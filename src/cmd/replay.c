@@ -1,32 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `weir replay FILE --to HOST:PORT`: sends the flow exports of a file as UDP datagrams, with the
- * pauses of the capture or at a given rate. The bytes are sent as they are. What is an export the
- * decoder says. */
+/* `weir replay FILE --to HOST:PORT`: sends the flow exports of a file as UDP datagrams, or over TCP
+ * or TLS, with the pauses of the capture or at a given rate. The bytes are sent as they are. What
+ * is an export the decoder says. */
 #include "base/timefmt.h"
 #include "cmd/command.h"
 #include "cmd/opts.h"
+#include "cmd/replay_to.h"
 #include "decode/decode.h"
 #include "decode/export_file.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { UNTIMED_PPS = 1000 };
 static const uint64_t ns_per_s = 1000000000;
 
 struct replay_args {
-	const char *to, *speed;
+	const char *to, *speed, *ca;
 	uint64_t pps, loop;
 };
 
 static const struct opt rows[] = {
-    OPT(0, "to", STR, "HOST:PORT", struct replay_args, to, "where to send"),
+    OPT(0, "to", STR, "HOST:PORT", struct replay_args, to,
+	"where to send; tcp://HOST:PORT and tls://HOST:PORT take IPFIX alone"),
+    OPT(0, "ca", STR, "FILE", struct replay_args, ca,
+	"tls://: whom the certificate must come from (PEM); without it, it is not checked"),
     OPT(0, "speed", STR, "X", struct replay_args, speed,
 	"times the speed of the capture; 0 = without pauses (default 1)"),
     OPT_RANGE(0, "pps", U64, "N", struct replay_args, pps, 1, 100000000,
@@ -38,59 +39,17 @@ static const struct opt rows[] = {
 struct replay_run {
 	struct replay_args args;
 	double speed;
-	int fd;
+	struct replay_to *to;
 	struct stats stats;
 	struct decoder *decoder;
 	uint64_t start_ns;   /* our clock at the first datagram of this round */
 	int64_t captured_ns; /* time of the first datagram of this round, 0 = none yet */
 	uint64_t in_round, datagrams, bytes, failed;
+	uint64_t skipped; /* exports that cannot go over a stream */
+	enum err broken;  /* the stream is over */
 };
 
 static void ignore_batch(void *ctx unused_arg, struct batch *b unused_arg) {}
-
-enum { HOST_MAX = 256 };
-
-/* HOST:PORT or [IPv6]:PORT. port is borrowed from `to`. */
-static bool split_address(const char *to, char host[HOST_MAX], const char **port)
-{
-	const char *colon = strrchr(to, ':');
-	size_t n = colon ? (size_t)(colon - to) : 0;
-	if (n >= 2 && to[0] == '[' && to[n - 1] == ']') {
-		to++;
-		n -= 2;
-	}
-	if (n == 0 || n >= HOST_MAX || !colon[1])
-		return false;
-	memcpy(host, to, n);
-	host[n] = 0;
-	*port = colon + 1;
-	return true;
-}
-
-/* Opens a connected UDP socket. -1 after a message. */
-static int connect_to(const char *host, const char *port)
-{
-	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
-	struct addrinfo *list;
-	int bad = getaddrinfo(host, port, &hints, &list);
-	if (bad) {
-		fprintf(stderr, "weir replay: --to: %s, port %s: %s\n", host, port,
-			gai_strerror(bad));
-		return -1;
-	}
-	int fd = -1;
-	for (const struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {
-		fd = socket(a->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		if (fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) != 0) {
-			close(fd);
-			fd = -1;
-		}
-	}
-	freeaddrinfo(list);
-	if (fd < 0)
-		fprintf(stderr, "weir replay: %s, port %s: %s\n", host, port, strerror(errno));
-	return fd;
-}
 
 /* How long after the start of the round the datagram is due. */
 static uint64_t due_after(const struct replay_run *r, int64_t t_ns)
@@ -119,14 +78,17 @@ static void send_one(struct replay_run *r, const struct datagram *dg, int64_t t_
 		r->captured_ns = t_ns;
 	}
 	wait_until(r->start_ns + due_after(r, t_ns));
-	/* A closed port answers a datagram with an error on the next: try once more. */
-	ssize_t n = send(r->fd, dg->p, dg->n, 0);
-	if (n < 0 && errno == ECONNREFUSED)
-		n = send(r->fd, dg->p, dg->n, 0);
+	enum err e = replay_to_send(r->to, dg->p, dg->n);
 	r->in_round++;
-	r->failed += n < 0;
-	r->datagrams += n >= 0;
-	r->bytes += n >= 0 ? dg->n : 0;
+	if (e == ERR_UNSUPPORTED) {
+		r->skipped++;
+	} else if (e) {
+		r->failed++;
+		r->broken = replay_to_is_stream(r->to) ? e : ERR_OK;
+	} else {
+		r->datagrams++;
+		r->bytes += dg->n;
+	}
 }
 
 static int replay_once(struct replay_run *r, const char *path)
@@ -141,13 +103,17 @@ static int replay_once(struct replay_run *r, const char *path)
 		return EXIT_FAILED;
 	}
 	r->in_round = 0;
-	while ((e = export_file_next(f, &dg, &t_ns, &diag)) == ERR_OK) {
+	while (!r->broken && (e = export_file_next(f, &dg, &t_ns, &diag)) == ERR_OK) {
 		uint64_t before = stat_get(&r->stats, ST_datagrams_decoded);
 		decoder_feed(r->decoder, &dg);
 		if (stat_get(&r->stats, ST_datagrams_decoded) > before)
 			send_one(r, &dg, t_ns);
 	}
 	export_file_close(f);
+	if (r->broken) {
+		fprintf(stderr, "weir replay: %s: %s\n", r->args.to, err_text(r->broken));
+		return EXIT_FAILED;
+	}
 	if (e == ERR_NOT_FOUND)
 		return EXIT_DONE;
 	fprintf(stderr, "weir replay: %s: %s\n", path, diag.msg);
@@ -161,7 +127,10 @@ static int report(const struct replay_run *r, uint64_t took_ns)
 	if (r->failed)
 		fprintf(stderr, "weir replay: %llu datagrams could not be sent\n",
 			(unsigned long long)r->failed);
-	if (r->datagrams == 0 && r->failed == 0)
+	if (r->skipped)
+		fprintf(stderr, "weir replay: %llu exports are not IPFIX and were not sent\n",
+			(unsigned long long)r->skipped);
+	else if (r->datagrams == 0 && r->failed == 0)
 		fprintf(stderr, "weir replay: no flow export found\n");
 	return r->datagrams && !r->failed ? EXIT_DONE : EXIT_FAILED;
 }
@@ -171,25 +140,28 @@ int cmd_replay(int argc, char **argv)
 	static struct replay_run r = {.args = {.speed = "1", .loop = 1}};
 	struct operands files;
 	int status = EXIT_DONE;
-	char *end, host[HOST_MAX];
-	const char *port;
+	char *end;
+	struct diag d = {0};
 	if (opts_parse(rows, ARRAY_LEN(rows), argc, argv, &r.args, 1, 1, &files, &status) ==
 	    OPTS_EXIT)
 		return status;
 	if (!r.args.to)
 		return opts_usage(argv[0], "--to HOST:PORT is missing");
-	if (!split_address(r.args.to, host, &port))
-		return opts_usage(argv[0], "--to: \"%s\" is not HOST:PORT", r.args.to);
 	r.speed = strtod(r.args.speed, &end);
 	if (*end || end == r.args.speed || !(r.speed >= 0 && r.speed < 1e9))
 		return opts_usage(argv[0], "--speed: \"%s\" is not a number such as 0.5 or 10",
 				  r.args.speed);
-	r.fd = connect_to(host, port);
-	if (r.fd < 0)
+	enum err e = replay_to_open(r.args.to, r.args.ca, &r.to, &d);
+	if (e == ERR_SYNTAX)
+		return opts_usage(argv[0], "--to: %s", d.msg);
+	if (e) {
+		fprintf(stderr, "weir replay: %s\n", d.msg);
 		return EXIT_FAILED;
+	}
 	const struct decoder_opts opts = {.stats = &r.stats, .emit = ignore_batch};
 	if (decoder_new(&opts, &r.decoder)) {
 		fprintf(stderr, "weir replay: %s\n", err_text(ERR_NOMEM));
+		replay_to_close(r.to);
 		return EXIT_FAILED;
 	}
 	uint64_t start = clock_mono_ns();
@@ -197,6 +169,6 @@ int cmd_replay(int argc, char **argv)
 		status = replay_once(&r, files.v[0]);
 	int sent = report(&r, clock_mono_ns() - start);
 	decoder_free(r.decoder);
-	close(r.fd);
+	replay_to_close(r.to);
 	return status ? status : sent;
 }

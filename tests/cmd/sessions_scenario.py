@@ -3,7 +3,7 @@
 """IPFIX over TCP and TLS with other people's programs at the other end: softflowd, socat, openssl, Python's ssl; and
 with peers that stall, lie or send something else.
 
-usage: sessions_scenario.py WEIR_COLLECT
+usage: sessions_scenario.py WEIR WEIR_COLLECT
 """
 import shutil
 import signal
@@ -19,7 +19,7 @@ import warnings
 sys.dont_write_bytecode = True
 from collecting import RECORDS, Collecting, Exporter, free_port, in_path, run  # noqa: E402
 
-Collecting.collect = sys.argv[1]
+WEIR, Collecting.collect = sys.argv[1:3]
 
 
 def frame(i):
@@ -262,6 +262,31 @@ class Sessions(Collecting):
             self.assertEqual(p.returncode, 1)
             self.assertIn(f"{self.top}/{key}", p.stderr)
             self.assertIn(says, p.stderr)
+
+    def test_10_replay(self):
+        self.secure()
+        self.start()
+        x = Exporter(None)
+        with open(f"{self.top}/messages", "wb") as f:
+            f.write(b"".join(x.message() for _ in range(50)))
+
+        def replay(*more):
+            return subprocess.run([WEIR, "replay", f"{self.top}/messages", "--speed", "0", *more], text=True,
+                                  capture_output=True, timeout=30)
+
+        for n, (scheme, more) in enumerate((("tcp", []), ("tls", ["--ca", f"{self.top}/ca.pem"]), ("tls", []))):
+            p = replay("--to", f"{scheme}://127.0.0.1:{self.ports[scheme]}", *more)
+            self.assertEqual((p.returncode, p.stderr), (0, ""))
+            self.assertIn("sent 50 datagrams", p.stdout)
+            self.until(lambda: self.stats()["records"]["spooled"] == (n + 1) * 50 * RECORDS)
+        self.ended(closed=3)
+        p = replay("--to", f"tls://127.0.0.1:{self.ports['tls']}", "--ca", f"{self.top}/exporter.pem")
+        self.assertEqual(p.returncode, 1)
+        self.assertIn("TLS: unable to get local issuer certificate", p.stderr)
+        p = replay("--to", "sctp://127.0.0.1:1")
+        self.assertEqual(p.returncode, 2)
+        self.assertIn("is not HOST:PORT, tcp://HOST:PORT or tls://HOST:PORT", p.stderr)
+        self.assertEqual(self.check_equations()["records"]["lost_before"], 0)
 
 
 unittest.main(argv=sys.argv[:1], verbosity=2)
