@@ -43,6 +43,7 @@ static enum err make_decoder(struct collect *c, struct collect_thread *t)
 	    .held_ms = (int64_t)c->conf->collect_hold_time,
 	    .template_ms = (int64_t)c->conf->collect_template_lifetime,
 	    .vault = c->vault,
+	    .repair_clock = c->conf->collect_repair_clock,
 	    .drop_unknown = !c->conf->collect_keep_unknown,
 	    .stats = &t->stats,
 	    .emit = emit,

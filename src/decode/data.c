@@ -168,8 +168,23 @@ static void rows_counted(struct decoder *d, struct message *m, struct batch *b, 
 		decoder_emit(d, b->shape);
 }
 
+static void repair_times(const struct rows *r, int64_t by)
+{
+	static const enum field times[] = {F_t_first, F_t_last};
+	for (size_t f = 0; f < ARRAY_LEN(times); f++) {
+		if (!template_uses(r->t, times[f]))
+			continue;
+		int64_t *col = batch_ms(r->b, times[f]) + r->row;
+		for (uint32_t i = 0; i < r->k; i++)
+			if (batch_present(r->b, times[f], r->row + i))
+				col[i] = (int64_t)((uint64_t)col[i] + (uint64_t)by);
+	}
+}
+
 static void rows_done(struct decoder *d, struct message *m, const struct rows *r)
 {
+	if (m->exporter->info.clock_repair_ms)
+		repair_times(r, m->exporter->info.clock_repair_ms);
 	timing_see(&m->exporter->timing, r->b, r->row, r->k,
 		   template_uses(r->t, F_t_last) && m->t_recv != 0);
 	rows_counted(d, m, r->b, r->k);

@@ -32,6 +32,8 @@ enum {
 	DECODER_MAX_HELD_MEM = 16 << 20,
 	DECODER_TEMPLATE_MS =
 	    24 * 3600 * 1000,             /* a template not told again for so long is dropped */
+	CLOCK_OFF_MS = 10 * 1000,         /* the way to us, and ticks of whole seconds, are less */
+	CLOCK_STEP_MS = 2 * 1000,         /* a repair is measured anew when it is off by more */
 	DECODER_MAX_RULES = 4096,         /* sampling rules */
 	DECODER_HELD_MS = 30 * 60 * 1000, /* how long they wait */
 	DECODER_IDLE_MS =
@@ -99,6 +101,9 @@ struct decoder_opts {
 	/* Elements that no field takes are left out of `extra`; a template is then no reason for
 	 * the wide shape because of them. */
 	bool drop_unknown;
+	/* Times of exporters whose clock is off by CLOCK_OFF_MS or more are shifted by what it is
+	 * off, as measured at arrival. */
+	bool repair_clock;
 	/* Rows keep their own time whatever t_recv is (batch_set_days). */
 	bool import;
 	/* Rows and option records leave in the order they came, also across shapes: smaller
@@ -179,11 +184,12 @@ struct exporter_info {
 	 * Late arrivals may still reduce the newest part. */
 	uint64_t lost;
 	uint64_t restarts;
-	uint64_t reordered;    /* datagrams that came late and filled a gap */
-	uint64_t repeated;     /* datagrams whose number had been seen: sent or delivered twice */
-	uint64_t held;         /* data sets that wait for their template now */
-	uint64_t given_up;     /* records dropped because their template did not come in time */
-	int64_t clock_skew_ms; /* t_recv - export time, of the last datagram */
+	uint64_t reordered;      /* datagrams that came late and filled a gap */
+	uint64_t repeated;       /* datagrams whose number had been seen: sent or delivered twice */
+	uint64_t held;           /* data sets that wait for their template now */
+	uint64_t given_up;       /* records dropped because their template did not come in time */
+	int64_t clock_repair_ms; /* added to its times (repair_clock); 0 = nothing */
+	int64_t clock_skew_ms;   /* t_recv - export time, of the last datagram */
 	int64_t first_seen, last_seen;
 	int64_t options_seen, templates_seen; /* the last of these; 0 = none yet */
 	/* t_recv - t_last: the sum over lag_records records, so that a reader can take the mean of

@@ -232,6 +232,15 @@ enum stat_id exporter_add(struct decoder *d, const struct exporter_key *k, int64
 	return ST_datagrams_decoded;
 }
 
+static void measure_clock(struct exporter_info *i, int64_t skew_ms)
+{
+	int64_t off = skew_ms - i->clock_repair_ms;
+	if (llabs(skew_ms) < CLOCK_OFF_MS)
+		i->clock_repair_ms = 0;
+	else if (llabs(off) > CLOCK_STEP_MS)
+		i->clock_repair_ms = skew_ms;
+}
+
 void exporter_heard(struct decoder *d, struct exporter *e, const struct datagram *dg,
 		    int64_t export_ms)
 {
@@ -247,6 +256,8 @@ void exporter_heard(struct decoder *d, struct exporter *e, const struct datagram
 	exporter_keep_saved(d, e, now);
 	e->info.last_seen = now;
 	e->info.clock_skew_ms = now - export_ms;
+	if (d->opts.repair_clock && dg->t_recv)
+		measure_clock(&e->info, e->info.clock_skew_ms);
 	e->info.datagrams++;
 	e->info.bytes += dg->n;
 }

@@ -38,6 +38,12 @@ static void see_long(struct timing *t, uint32_t ms)
 	t->longest_ms[i] = MAX_OF(t->longest_ms[i], ms);
 }
 
+/* Times from outside may be anything: wraps. */
+static int64_t difference(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
 void timing_see(struct timing *t, const struct batch *b, uint32_t from, uint32_t k, bool lag)
 {
 	if (!batch_has(b, F_t_last))
@@ -46,8 +52,9 @@ void timing_see(struct timing *t, const struct batch *b, uint32_t from, uint32_t
 	int64_t sum = 0;
 	uint64_t n = 0;
 	for (uint32_t i = 0; lag && i < k; i++) {
-		bool known = last[i] != 0;
-		sum += known ? recv[i] - last[i] : 0;
+		int64_t ms = difference(recv[i], last[i]);
+		bool known = last[i] != 0 && ms > -TIMING_LAG_MAX_MS && ms < TIMING_LAG_MAX_MS;
+		sum += known ? ms : 0;
 		n += known;
 	}
 	t->lag_sum_ms += sum;
@@ -56,7 +63,7 @@ void timing_see(struct timing *t, const struct batch *b, uint32_t from, uint32_t
 		return;
 	const int64_t *first = batch_ms(b, F_t_first) + from;
 	for (uint32_t i = 0; i < k; i++) {
-		int64_t ms = last[i] - first[i];
+		int64_t ms = difference(last[i], first[i]);
 		if (ms >= TIMING_LONG_MS && ms <= TIMING_MAX_MS)
 			see_long(t, (uint32_t)ms);
 	}

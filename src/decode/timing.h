@@ -9,9 +9,10 @@
 struct batch;
 
 enum {
-	TIMING_LONG_MS = 10 * 1000,      /* shorter flows say nothing about a timeout */
-	TIMING_MAX_MS = 4 * 3600 * 1000, /* longer ones have a broken clock */
-	TIMING_BINS = 88,                /* eight per doubling, from TIMING_LONG_MS on */
+	TIMING_LONG_MS = 10 * 1000,           /* shorter flows say nothing about a timeout */
+	TIMING_MAX_MS = 4 * 3600 * 1000,      /* longer ones have a broken clock */
+	TIMING_LAG_MAX_MS = 24 * 3600 * 1000, /* ... and so have those further from t_recv */
+	TIMING_BINS = 88,                     /* eight per doubling, from TIMING_LONG_MS on */
 	TIMING_FORGET =
 	    4096, /* long flows after which the older ones count half: timeouts change */
 };

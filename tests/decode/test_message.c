@@ -415,6 +415,42 @@ static void uptime_that_falls_is_a_restart(void **state)
 	buf_fini(&b);
 }
 
+/* A clock an hour behind: shown, and repaired only where configured. */
+static void clock_that_is_off(void **state)
+{
+	(void)state;
+	const struct wire_element times[] = {{152, 8, 0}, {153, 8, 0}};
+	const int64_t hour = 3600 * 1000;
+	for (int repair = 0; repair < 2; repair++) {
+		struct buf b = {0};
+		struct harness *h = harness_new(&(struct decoder_opts){.repair_clock = repair});
+		h->t_recv = t_export_ms + hour;
+		struct wire w = begin(&b, 10, 0, 0);
+		wire_template(&w, 256, times, 2);
+		wire_set_begin(&w, 256);
+		wire_uint(&w, (uint64_t)t_export_ms - 9000, 8);
+		wire_uint(&w, (uint64_t)t_export_ms - 1000, 8);
+		wire_set_end(&w, false);
+		wire_end(&w);
+		harness_feed(h, &b);
+		assert_int_equal(batch_ms(h->rows, F_t_first)[0],
+				 t_export_ms - 9000 + repair * hour);
+		assert_int_equal(batch_ms(h->rows, F_t_last)[0],
+				 t_export_ms - 1000 + repair * hour);
+		assert_int_equal(harness_exporter(h).clock_skew_ms, hour);
+		assert_int_equal(harness_exporter(h).clock_repair_ms, repair * hour);
+		/* The way to us takes its time. */
+		h->t_recv = t_export_ms + 4000;
+		w = begin(&b, 10, 1, 0);
+		wire_template(&w, 256, times, 2);
+		wire_end(&w);
+		harness_feed(h, &b);
+		assert_int_equal(harness_exporter(h).clock_repair_ms, 0);
+		harness_free(h);
+		buf_fini(&b);
+	}
+}
+
 static void several_ipfix_messages_in_a_datagram(void **state)
 {
 	(void)state;
@@ -494,6 +530,7 @@ int main(void)
 	    cmocka_unit_test(withdrawn_and_learned_anew),
 	    cmocka_unit_test(sequence_of_v9_counts_datagrams),
 	    cmocka_unit_test(uptime_that_falls_is_a_restart),
+	    cmocka_unit_test(clock_that_is_off),
 	    cmocka_unit_test(several_ipfix_messages_in_a_datagram),
 	    cmocka_unit_test(clock_skew_and_suspect_times),
 	    cmocka_unit_test(nameless_files_have_no_arrival),
