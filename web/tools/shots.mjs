@@ -29,6 +29,7 @@ const SHOTS = [
   { name: 'chart-table', path: '/explore', act: (page) => page.getByRole('button', { name: 'Chart as a table' }).click() },
   { name: 'nothing', path: '/explore?v=1&t=now-6h,now&f=dst_port+%3D+1&by=src_ip&m=bps&g=stacked&n=10' },
   { name: 'exporters', path: '/exporters' },
+  { name: 'exporter', path: '/exporters?x=192.0.2.2,1,10' },
   { name: 'exporters-down', kind: 'store-down', path: '/exporters' },
   { name: 'explore-down', kind: 'store-down', path: '/explore' },
   { name: 'unreachable', path: '/explore', stop: true },

@@ -61,6 +61,8 @@ export const top = (query: api.Query, call?: Call) => request<api.TopAnswer>('PO
 export const flows = (query: api.Query, call?: Call) => request<api.FlowsAnswer>('POST', '/flows', query, call)
 export const fields = (call?: Call) => request<api.Field[]>('GET', '/fields', undefined, call)
 export const exporters = (call?: Call) => request<api.Exporter[]>('GET', '/exporters', undefined, call)
+export const accounting = (query: api.AccountingQuery, call?: Call) =>
+  request<api.AccountingAnswer>('GET', `/accounting?${new URLSearchParams(Object.entries(query).map(([k, v]) => [k, String(v)]))}`, undefined, call)
 export const status = (call?: Call) => request<api.Status>('GET', '/status', undefined, call)
 export const filterCheck = (filter: string, call?: Call) =>
   request<api.FilterCheck>('POST', '/filter/check', { filter }, call)

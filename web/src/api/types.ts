@@ -16,6 +16,7 @@ export interface Query {
   desc?: boolean
   offset?: number
   raw?: boolean
+  duplicates?: boolean
   fields?: string[]
 }
 
@@ -29,6 +30,8 @@ export interface SeriesStats {
   p95: number
   last: number
   total: number
+  /** Some of it was multiplied by a sampling rate. */
+  scaled?: boolean
 }
 
 export interface Series extends SeriesStats {
@@ -56,6 +59,8 @@ export interface Counters {
   packets: number
   flows: number
   value: number
+  /** Its counters were multiplied by a sampling rate. */
+  scaled?: boolean
 }
 
 export interface TopRow extends Counters {
@@ -116,27 +121,70 @@ export interface Completion {
 
 export type Reasons = Record<string, number>
 
-export interface Exporter {
-  exporter_ip: string
-  /** UDP source port. */
-  port?: number
-  domain: number
-  version: number
+/** What is kept about each exporter: src/model/account.def. */
+export interface Account {
   datagrams: number
   records: number
+  option_records: number
   bytes: number
-  rate_rps: number
+  /** An estimate where sequence numbers count datagrams (NetFlow v9, sFlow). */
+  lost_records: number
+  lost_datagrams: number
+  reordered: number
+  repeated: number
+  restarts: number
+  duplicates: number
+  given_up: number
   templates: number
   templates_missing: number
-  lost_records: number
-  /** Where sequence numbers count datagrams (NetFlow v9). */
-  lost_datagrams?: number
-  sampling_rate: number | null
+  held_sets: number
+  sampling_rate: number
+  clock_skew_ms: number
+  lag_ms: number
+  active_timeout_ms: number
+}
+
+export interface Exporter extends Account {
+  exporter_ip: string
+  /** Source port. */
+  port?: number
+  transport?: string
+  domain: number
+  version: number
+  /** Records per second, over the last ten seconds and the last minute. */
+  rate_rps: number
+  rate_1m_rps: number
+  lost_percent: number
+  lost_estimated: boolean
   sampling_source: string | number | null
+  /** Ids of missing templates, the first of them. */
+  missing: number[]
   first_seen: number
   last_seen: number
-  clock_skew_ms: number | null
+  /** 0 = none yet. */
+  options_seen: number
+  templates_seen: number
   malformed: Reasons
+}
+
+export type Lines = Record<string, (number | null)[]>
+
+/** Counters over time: growth in each step, and gauges as they stood at its end. */
+export interface AccountingAnswer {
+  from: number
+  to: number
+  step_ms: number
+  t: number[]
+  counters: Lines
+  gauges: Lines
+}
+
+export interface AccountingQuery {
+  from: string
+  to: string
+  exporter_ip?: string
+  domain?: number
+  version?: number
 }
 
 export interface Role {

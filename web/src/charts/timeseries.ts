@@ -59,7 +59,7 @@ export function options(spec: ChartSpec, style: CSSStyleDeclaration, hooks: Char
     focus: { alpha: DIMMED },
     scales: {
       x: { time: true, range: () => [hooks.span().from, hooks.span().to] },
-      y: { range: (_, __, max) => [0, max > 0 ? max * 1.05 : 1] },
+      y: { range: (_, min, max) => [min < 0 ? min * 1.05 : 0, max > 0 ? max * 1.05 : min < 0 ? 0 : 1] },
     },
     axes: [
       { ...axis, grid, ticks: { ...grid, size: 4 }, size: 26, gap: 4, space: 80, values: (_, ticks, __, ___, step) => timeLabels(ticks, step, zoned) },

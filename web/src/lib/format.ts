@@ -45,6 +45,9 @@ export function percent(share: number): string {
   return `${p > 0 && p < 0.1 ? '< 0.1' : p.toFixed(p >= 99.95 ? 0 : 1)}${NNBSP}%`
 }
 
+/** A time that is rarely negative, so that only then a sign says something. */
+export const plainMs = (ms: number): string => signedMs(ms).replace(/^\+/, '')
+
 export function signedMs(ms: number): string {
   const sign = ms > 0 ? '+' : ms < 0 ? '−' : ''
   const abs = Math.abs(ms)

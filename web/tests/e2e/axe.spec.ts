@@ -20,6 +20,7 @@ const PAGES: { name: string; path: string; kind?: 'empty' | 'store-down'; act?: 
   { name: 'help', path: '/explore', act: (page) => page.keyboard.press('?') },
   { name: 'filter error', path: '/explore?f=nonsense' },
   { name: 'exporters', path: '/exporters' },
+  { name: 'exporter', path: '/exporters?x=192.0.2.2,1,10' },
   { name: 'exporters, store down', path: '/exporters', kind: 'store-down' },
   { name: 'explore, store down', path: '/explore', kind: 'store-down' },
   { name: 'nobody sends', path: '/', kind: 'empty' },

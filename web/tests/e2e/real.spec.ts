@@ -13,6 +13,9 @@ describe.skipIf(url === '')('a running Weir', () => {
     const page = await newPage(url, '/exporters')
     await page.getByRole('region', { name: 'Exporters' }).locator('tbody tr').first().waitFor()
     await page.getByRole('region', { name: 'Accounting' }).getByText('balanced', { exact: true }).first().waitFor()
+    await page.getByRole('link', { name: /^All numbers of / }).first().click()
+    expect(await page.getByRole('region', { name: 'Arriving' }).innerText()).toMatch(/Records\s+[1-9]/)
+    await page.getByRole('region', { name: 'Records per second' }).waitFor()
   })
 
   it('shows chart and top groups, drills down to one connection, and exports it', async () => {

@@ -94,8 +94,20 @@ describe('exporters', () => {
     await chartShown(page)
   })
 
+  it('shows every number of an exporter, what it means, and how it went', async () => {
+    const { page } = await visit('/exporters')
+    await page.getByRole('link', { name: 'All numbers of 192.0.2.2, domain 1' }).click()
+    await page.waitForURL('**/exporters?x=192.0.2.2,1,10')
+    const decoding = page.getByRole('region', { name: 'Decoding' })
+    expect(await decoding.innerText()).toMatch(/Templates missing\s+1: 311[\s\S]*Records given up\s+84[\s\S]*set_length 3 a set whose length does not fit/)
+    expect(await page.getByRole('region', { name: 'Lost before us', exact: true }).innerText()).toMatch(/40.210 \(0.10.%\)/)
+    await page.getByRole('region', { name: 'Drops and failures by reason' }).getByText('given_up').waitFor()
+    await page.getByRole('link', { name: 'Exporters', exact: true }).first().click()
+    await page.waitForURL((url) => url.search === '')
+  })
+
   it('says what is wrong', async () => {
-    const { page } = await visit('/exporters', { kind: 'store-down' })
+    const { page } = await visit('/exporters', { kind: 'store-down', expected: /503/ })
     await page.getByText('libchdb.so: cannot open shared object file').waitFor()
     await page.getByText('no answer').waitFor()
     await page.getByTitle('Something needs attention').waitFor()

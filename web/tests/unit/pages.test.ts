@@ -6,7 +6,7 @@ import { SNIPPETS } from '$/lib/snippets'
 import { cellText, flowColumns } from '$/pages/explore/columns'
 import { compareValues, mergeGroups, sortGroups } from '$/pages/explore/groups'
 import { command, curl, flowsQuery, seriesQuery, topQuery } from '$/pages/explore/queries'
-import { equations, lossShare } from '$/pages/exporters/accounting'
+import { equations } from '$/pages/exporters/accounting'
 import { targets } from '$/pages/setup/targets'
 import { DEFAULTS } from '$/state/urlstate'
 
@@ -70,11 +70,6 @@ describe('accounting', () => {
     expect(equations(accounting).map((e) => [e.id, e.left.value, e.right.map((r) => r.value), e.difference])).toEqual([
       ['datagrams', 10, [7, 3], 0], ['records', 100, [90, 6, 4], 0], ['stored', 90, [80, 9, 0], 1],
     ])
-  })
-
-  it('knows the share that was lost', () => {
-    expect(lossShare(0, 0)).toBe(0)
-    expect(lossShare(1, 3)).toBe(0.25)
   })
 })
 

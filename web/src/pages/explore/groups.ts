@@ -40,8 +40,8 @@ export function mergeGroups(series: SeriesAnswer | undefined, top: TopAnswer | u
 
 /** Number that a column shows, for sorting and for bars; undefined where the answer is not there. */
 export function columnValue(group: Group, column: string): number | undefined {
-  if (STATS.includes(column)) return group.stats?.[column as keyof SeriesStats]
-  return group.counters?.[column as keyof Counters]
+  if (STATS.includes(column)) return group.stats?.[column as keyof Omit<SeriesStats, 'scaled'>]
+  return group.counters?.[column as keyof Omit<Counters, 'scaled'>]
 }
 
 export function compareValues(a: FieldValue, b: FieldValue): number {

@@ -44,6 +44,3 @@ export function equations(accounting: Status['accounting']): Equation[] {
     ]),
   ]
 }
-
-/** Share of records lost before us: what sequence numbers say is missing, of all that was sent. */
-export const lossShare = (lost: number, records: number): number => (lost + records === 0 ? 0 : lost / (lost + records))
