@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Collecting into the spool against nfcapd writing its files, in one run on the same input, each pinned to one core,
+"""Collecting into the spool against nfcapd (sFlow: sfcapd) writing its files, in one run on the same input, each pinned to one core,
 the sender on another. Prints one line of JSON per figure:
   cpu_s_per_mflow  user + system of the collector at a fixed rate without loss
   max_rate         the highest step of the ladder at which the kernel dropped nothing, records/s
   rss_mb           largest resident size
 As root the socket buffers of both are 8 MB (net.core.rmem_max is set and restored), else what the kernel grants.
-  bench/collect.py [--build DIR] [--dir DIR] [--protos v5,v9,ipfix] [--rate R] [--seconds S] [--repeat N] [--no-ladder]
+  bench/collect.py [--build DIR] [--dir DIR] [--protos v5,v9,ipfix,sflow] [--rate R] [--seconds S] [--repeat N] [--no-ladder]
 """
 import argparse
 import json
@@ -22,7 +22,7 @@ import time
 
 BUFFER = 8 << 20
 SYSCTLS = ("/proc/sys/net/core/rmem_max", "/proc/sys/net/core/rmem_default")
-RECORDS = {"v5": 30, "v9": 25, "ipfix": 22}  # in a datagram of flowsend
+RECORDS = {"v5": 30, "v9": 25, "ipfix": 22, "sflow": 6}  # in a datagram of flowsend
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -30,7 +30,7 @@ def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--build", default="build")
     p.add_argument("--dir", help="file system to write to (a folder is made in it); default /dev/shm")
-    p.add_argument("--protos", default="v5,v9,ipfix")
+    p.add_argument("--protos", default="v5,v9,ipfix,sflow")
     p.add_argument("--rate", type=float, default=1e6)
     p.add_argument("--seconds", type=float, default=10)
     p.add_argument("--repeat", type=int, default=3)
@@ -83,9 +83,9 @@ class Collector:
             time.sleep(0.05)
 
     def command(self, a):
-        if self.name == "nfcapd":
+        if self.name in ("nfcapd", "sfcapd"):
             os.mkdir(f"{self.dir}/nf")
-            return ["nfcapd", "-p", str(self.port), "-b", "127.0.0.1", "-w", f"{self.dir}/nf", "-y", "-t", "3600",
+            return [self.name, "-p", str(self.port), "-b", "127.0.0.1", "-w", f"{self.dir}/nf", "-y", "-t", "3600",
                     "-B", str(BUFFER)]
         with open(f"{self.dir}/weir.yaml", "w") as f:
             f.write(f"collect:\n  listen: [udp://127.0.0.1:{self.port}]\n  threads: 1\n  socket_buffer: {BUFFER}\n"
@@ -110,6 +110,7 @@ def settle(pid):
 
 def trial(name, a, proto, rate, seconds):
     c = Collector(name, a)
+    settle(c.proc.pid)  # data sets are read at the start
     before = cpu_s(c.proc.pid)
     sender = subprocess.run(["taskset", "-c", a.cpus.split(",")[0], f"{a.build}/bench/flowsend", proto, "127.0.0.1",
                              str(c.port), "-r", str(rate), "-t", str(seconds)], stdout=subprocess.PIPE, check=True)
@@ -129,8 +130,12 @@ def say(**figure):
     print(json.dumps(figure), flush=True)
 
 
+def collectors(proto):
+    return "weir", "sfcapd" if proto == "sflow" else "nfcapd"
+
+
 def fixed_rate(a, proto):
-    runs = {"weir": [], "nfcapd": []}
+    runs = {name: [] for name in collectors(proto)}
     for _ in range(a.repeat):
         for name, list_ in runs.items():
             list_.append(trial(name, a, proto, a.rate, a.seconds))
@@ -145,7 +150,7 @@ def fixed_rate(a, proto):
 
 def ladder(a, proto):
     """Up by a quarter from half of the rate until something is lost twice."""
-    for name in ("weir", "nfcapd"):
+    for name in collectors(proto):
         rate, best = a.rate / 2, 0
         while True:
             r = trial(name, a, proto, rate, a.seconds)

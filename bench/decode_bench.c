@@ -5,12 +5,13 @@
 #include "decode/decode.h"
 #include "model/batch.h"
 #include "wire/wire.h"
+#include "wire/wire_sflow.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { DATAGRAMS = 256, TEMPLATE_EVERY = 64 };
+enum { DATAGRAMS = 256, TEMPLATE_EVERY = 64, SFLOW = 105 };
 
 /* 20 elements, as routers send them. */
 static const struct wire_element nf9_elements[] = {
@@ -33,6 +34,7 @@ static const struct bench {
     {"nf5", 5, 30, NULL, 0},
     {"nf9", 9, 25, nf9_elements, 20},
     {"ipfix", 10, 20, ipfix_elements, 20},
+    {"sflow", SFLOW, 6, NULL, 0},
 };
 
 static void record(struct wire *w, const struct bench *t, uint32_t i)
@@ -59,8 +61,41 @@ static void record(struct wire *w, const struct bench *t, uint32_t i)
 	}
 }
 
+/* 128 bytes of an Ethernet frame with TCP, and what the switch knows of its VLANs. */
+static void make_sflow(struct buf *b, const struct bench *t, uint32_t i)
+{
+	struct wire_sflow w = wire_sflow_begin(b, "192.0.2.1", 0, i, 3600000);
+	for (uint32_t k = 0; k < t->records; k++) {
+		struct buf frame = {0};
+		const struct wire_ip ip = {.src = "10.1.2.3", .dst = "192.0.2.7", .proto = 6};
+		const struct wire_sflow_packet p = {.sequence = i * t->records + k,
+						    .source_index = 3,
+						    .rate = 512,
+						    .in_if = 3,
+						    .out_if = 1 + i % 48};
+		wire_ethernet(&frame, 0x0800);
+		wire_ip_header(&frame, &ip, 1480);
+		wire_tcp(&frame, (uint16_t)(1024 + i), i, 0x18, "", 0);
+		while (frame.n < 128)
+			buf_u8(&frame, 0);
+		wire_sflow_flow(&w, &p);
+		wire_sflow_raw(&w, 1, 1518, &frame);
+		wire_sflow_record_begin(&w, 1001);
+		for (uint32_t v = 10; v < 14; v++)
+			wire_sflow_u32(&w, v);
+		wire_sflow_record_end(&w);
+		wire_sflow_sample_end(&w);
+		buf_fini(&frame);
+	}
+	wire_sflow_end(&w);
+}
+
 static void make(struct buf *b, const struct bench *t, uint32_t i)
 {
+	if (t->version == SFLOW) {
+		make_sflow(b, t, i);
+		return;
+	}
 	const struct wire_header h = {.version = t->version,
 				      .uptime_ms = 3600000,
 				      .domain = 1,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sends NetFlow v5, v9 or IPFIX as fast as it can or at a rate: the load of the collector
+/* Sends NetFlow v5, v9, IPFIX or sFlow as fast as it can or at a rate: the load of the collector
  * benchmarks. Datagrams are made beforehand (many distinct 5-tuples, addresses skewed as in real
  * traffic), so that sending costs little; only time, sequence number and source id are written when
  * one is sent. Each exporter has an address and a port of its own (127.0.0.2...), its own sequence,
@@ -26,12 +26,18 @@ enum {
 	UPTIME_MS = 7200000
 };
 
-enum proto { V5, V9, IPFIX };
+enum proto { V5, V9, IPFIX, SFLOW, PROTOS };
 
 static const struct {
 	const char *name;
 	uint32_t records, header;
-} protos[] = {[V5] = {"v5", 30, 24}, [V9] = {"v9", 25, 20}, [IPFIX] = {"ipfix", 22, 16}};
+} protos[] = {[V5] = {"v5", 30, 24},
+	      [V9] = {"v9", 25, 20},
+	      [IPFIX] = {"ipfix", 22, 16},
+	      [SFLOW] = {"sflow", 6, 28}};
+
+/* A flow sample: 128 bytes of an Ethernet frame, and what the switch knows of its VLANs. */
+enum { FRAME = 128, SFLOW_SAMPLE = 8 + 32 + 8 + 16 + FRAME + 8 + 16, SAMPLING_RATE = 512 };
 
 /* What a record says; 20 elements, 56 bytes in v9, 64 in IPFIX (counters of 8 bytes). */
 struct element {
@@ -57,7 +63,7 @@ struct datagram {
 
 struct exporter {
 	int fd;
-	uint32_t seq, since_template;
+	uint32_t seq, since_template, samples;
 };
 
 struct options {
@@ -147,26 +153,61 @@ static uint8_t *put_v5(uint8_t *p, const struct flow *f)
 	return put(p, 0, 2);
 }
 
+/* Ethernet, IPv4, TCP or UDP; then zeros. */
+static void put_frame(uint8_t *p, const struct flow *f)
+{
+	const uint64_t *v = f->value;
+	uint8_t *end = p + FRAME;
+	p = put(put(put(p, 0x020000000001, 6), 0x020000000002, 6), 0x0800, 2);
+	p = put(put(p, 0x45, 1), v[13], 1);
+	p = put(put(p, v[6] / v[5], 2), 1, 4);
+	p = put(put(put(p, 64, 1), v[12], 1), 0, 2);
+	p = put(put(p, v[0], 4), v[1], 4);
+	p = put(put(p, v[9], 2), v[10], 2);
+	p = put(put(p, 1, 8), v[12] == 6 ? 0x5000 | v[11] : 0, 2);
+	memset(p, 0, (size_t)(end - p));
+}
+
+/* sFlow v5: a flow sample with a raw header and an extended switch record. */
+static uint8_t *put_sflow(uint8_t *p, const struct flow *f)
+{
+	const uint64_t *v = f->value;
+	p = put(put(put(p, 1, 4), SFLOW_SAMPLE - 8, 4), 0, 4); /* the sequence comes later */
+	p = put(put(put(p, v[3], 4), SAMPLING_RATE, 4), 0, 4);
+	p = put(put(put(put(p, 0, 4), v[3], 4), v[4], 4), 2, 4);
+	p = put(put(put(p, 1, 4), 16 + FRAME, 4), 1, 4);
+	p = put(put(put(p, v[6] / v[5] + 18, 4), 4, 4), FRAME, 4);
+	put_frame(p, f);
+	p = put(put(p + FRAME, 1001, 4), 16, 4);
+	return put(put(put(put(p, v[18], 4), 0, 4), v[18], 4), 0, 4);
+}
+
 static uint8_t *put_record(uint8_t *p, enum proto proto, const struct flow *f)
 {
-	if (proto == V5)
-		return put_v5(p, f);
+	if (proto == V5 || proto == SFLOW)
+		return proto == V5 ? put_v5(p, f) : put_sflow(p, f);
 	for (int i = 0; i < ELEMENTS; i++)
 		p = put(p, f->value[i], proto == V9 ? elements[i].len9 : elements[i].len10);
 	return p;
+}
+
+static bool has_template(enum proto proto)
+{
+	return proto == V9 || proto == IPFIX;
 }
 
 static void make_datagram(struct datagram *d, const struct options *o, uint64_t *s, uint32_t now)
 {
 	uint8_t *p = d->p + protos[o->proto].header, *set = p;
 	uint32_t n = protos[o->proto].records;
-	if (o->proto != V5)
+	bool sets = has_template(o->proto);
+	if (sets)
 		p += 4;
 	for (uint32_t i = 0; i < n; i++) {
 		struct flow f = make_flow(s, o->proto, now);
 		p = put_record(p, o->proto, &f);
 	}
-	if (o->proto != V5) {
+	if (sets) {
 		put(set, TEMPLATE_ID, 2);
 		put(set + 2, (uint64_t)(p - set), 2);
 	}
@@ -210,6 +251,14 @@ static void stamp(struct datagram *d, enum proto proto, struct exporter *e, uint
 		p = put(put(p, 10, 2), d->n, 2);
 		put(put(put(p, now, 4), e->seq, 4), id, 4);
 		e->seq += records;
+		break;
+	case SFLOW:
+		p = put(put(put(p, 5, 4), 1, 4), 0x7f000002 + id, 4);
+		p = put(put(put(put(p, 0, 4), e->seq++, 4), UPTIME_MS, 4), records, 4);
+		for (uint32_t i = 0; i < records; i++)
+			put(p + (size_t)i * SFLOW_SAMPLE + 8, e->samples++, 4);
+		break;
+	case PROTOS:
 		break;
 	}
 }
@@ -299,7 +348,7 @@ static void run(const struct options *o, struct datagram *d, struct exporter *e)
 		uint32_t i = turn % o->exporters;
 		uint64_t left = (o->count - s.records - 1) / records + 1;
 		uint32_t n = left < burst ? (uint32_t)left : burst;
-		if (o->proto != V5 && e[i].since_template == 0)
+		if (has_template(o->proto) && e[i].since_template == 0)
 			send_burst(o, &e[i], i, &template, 1, 0, &s);
 		e[i].since_template =
 		    e[i].since_template + n >= TEMPLATE_EVERY ? 0 : e[i].since_template + n;
@@ -322,9 +371,9 @@ static void run(const struct options *o, struct datagram *d, struct exporter *e)
 
 static int usage(void)
 {
-	fprintf(stderr,
-		"usage: flowsend v5|v9|ipfix ADDRESS PORT [-n RECORDS] [-r RECORDS/S] [-t SECONDS] "
-		"[-e EXPORTERS] [-d DISTINCT_DATAGRAMS] [-s SEED] [-w SPAN_SECONDS]\n");
+	fprintf(stderr, "usage: flowsend v5|v9|ipfix|sflow ADDRESS PORT [-n RECORDS] [-r "
+			"RECORDS/S] [-t SECONDS] "
+			"[-e EXPORTERS] [-d DISTINCT_DATAGRAMS] [-s SEED] [-w SPAN_SECONDS]\n");
 	return 2;
 }
 
@@ -333,11 +382,11 @@ static bool parse(int argc, char **argv, struct options *o)
 	*o = (struct options){.count = UINT64_MAX, .exporters = 8, .distinct = 16384, .seed = 1};
 	if (argc < 4)
 		return false;
-	while ((int)o->proto < 3 && strcmp(argv[1], protos[o->proto].name) != 0)
+	while (o->proto < PROTOS && strcmp(argv[1], protos[o->proto].name) != 0)
 		o->proto++;
 	o->to = (struct sockaddr_in){.sin_family = AF_INET,
 				     .sin_port = htons((uint16_t)strtoul(argv[3], NULL, 10))};
-	if ((int)o->proto == 3 || inet_pton(AF_INET, argv[2], &o->to.sin_addr) != 1)
+	if (o->proto == PROTOS || inet_pton(AF_INET, argv[2], &o->to.sin_addr) != 1)
 		return false;
 	for (int c; (c = getopt(argc - 3, argv + 3, "n:r:t:e:d:s:w:")) != -1;) {
 		double v = optarg ? strtod(optarg, NULL) : 0;

@@ -65,7 +65,7 @@ void exporter_adopt(struct decoder *d, const struct exporter_key *k)
 	struct exporter_key restored = *k;
 	restored.agent = (struct ip){0};
 	struct exporter *e = exporter_find(d, &restored);
-	if (e && !exporter_find(d, k))
+	if (e)
 		e->info.agent = k->agent;
 }
 

@@ -2,12 +2,20 @@
 /* Values into the open rows of a batch, one at a time: for decoders whose records are not of one
  * layout. A field that the row has already keeps its value. */
 #pragma once
+#include "base/attr.h"
 #include "model/batch.h"
+
+/* batch_use, without the call where the column is in use already. */
+static inline void put_use(struct batch *b, enum field f)
+{
+	if (unlikely(!batch_has(b, f)))
+		batch_use(b, f);
+}
 
 #define PUT(name, type, access)                                                                    \
 	static inline void put_##name(struct batch *b, enum field f, uint32_t row, type v)         \
 	{                                                                                          \
-		batch_use(b, f);                                                                   \
+		put_use(b, f);                                                                     \
 		if (batch_present(b, f, row))                                                      \
 			return;                                                                    \
 		access(b, f)[row] = v;                                                             \
@@ -22,7 +30,7 @@ PUT(ms, int64_t, batch_ms)
 
 static inline void put_ip(struct batch *b, enum field f, uint32_t row, const struct ip *v)
 {
-	batch_use(b, f);
+	put_use(b, f);
 	if (batch_present(b, f, row))
 		return;
 	batch_ip(b, f)[row] = *v;
@@ -32,7 +40,7 @@ static inline void put_ip(struct batch *b, enum field f, uint32_t row, const str
 /* An empty text stays absent. */
 static inline void put_str(struct batch *b, enum field f, uint32_t row, const void *p, size_t n)
 {
-	batch_use(b, f);
+	put_use(b, f);
 	if (n && !batch_present(b, f, row) && batch_put_str(b, f, row, p, n))
 		batch_set_present(b, f, row);
 }
@@ -40,7 +48,7 @@ static inline void put_str(struct batch *b, enum field f, uint32_t row, const vo
 /* Appends to the list of the row, whose elements must come one after another. */
 static inline void push_u32(struct batch *b, enum field f, uint32_t row, uint32_t v)
 {
-	batch_use(b, f);
+	put_use(b, f);
 	if (batch_push_u32(b, f, row, v))
 		batch_set_present(b, f, row);
 }

@@ -9,28 +9,6 @@
 
 enum { ADDRESS_IP4 = 1, ADDRESS_IP6 = 2, FLOW_SAMPLE_MIN = 40 };
 
-/* Passes over what XDR adds to n bytes; the last of a structure may lack it. */
-static void skip_padding(struct rd *r, size_t n)
-{
-	rd_skip(r, MIN_OF((4 - n % 4) % 4, rd_left(r)));
-}
-
-bool sflow_next_record(struct rd *r, struct sflow_record *ret)
-{
-	ret->format = rd_be32(r);
-	ret->body = sflow_opaque(r);
-	return !r->bad;
-}
-
-struct rd sflow_opaque(struct rd *r)
-{
-	size_t n = rd_be32(r);
-	struct rd body = rd_sub(r, n);
-	if (!r->bad)
-		skip_padding(r, n);
-	return body;
-}
-
 bool sflow_address(struct rd *r, struct ip *ret, bool *ret_there)
 {
 	uint32_t type = rd_be32(r);
@@ -125,7 +103,8 @@ enum stat_id sflow_decode(struct decoder *d, const struct datagram *dg)
 				   .agent = s.agent,
 				   .session = dg->session,
 				   .transport = dg->transport};
-	exporter_adopt(d, &key);
+	if (!exporter_find(d, &key))
+		exporter_adopt(d, &key);
 	enum stat_id result = exporter_for(d, dg, &key, &seq, &s.m.exporter);
 	if (result != ST_datagrams_decoded)
 		return result;

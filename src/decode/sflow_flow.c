@@ -115,8 +115,11 @@ static bool row_open(struct sflow *s, uint32_t *ret)
 
 static void packet_row(struct sflow *s, uint32_t row, const struct sample *x, struct rd *r)
 {
-	struct sflow_packet p = {0};
+	struct sflow_packet p;
 	uint32_t done;
+	headers_clear(&p.raw);
+	headers_clear(&p.summary);
+	p.raw_len = p.frame_len = p.ip_len = 0;
 	put_origin(s, row);
 	for (done = 0; done < x->n_records && rd_left(r); done++) {
 		struct sflow_record record;

@@ -22,10 +22,25 @@ struct sflow_record {
 	uint32_t format;
 	struct rd body;
 };
+/* A counted opaque or string with the padding that XDR adds, which the last of a structure may
+ * lack; where it ends early r is bad. */
+static inline struct rd sflow_opaque(struct rd *r)
+{
+	size_t n = rd_be32(r);
+	struct rd body = rd_sub(r, n);
+	if (!r->bad && n % 4)
+		rd_skip(r, MIN_OF(4 - n % 4, rd_left(r)));
+	return body;
+}
+
 /* The next record; false: it ends early, and r is bad. */
-bool sflow_next_record(struct rd *r, struct sflow_record *ret);
-/* A counted opaque or string with its padding; n = 0 where it ends early, and r is bad. */
-struct rd sflow_opaque(struct rd *r);
+static inline bool sflow_next_record(struct rd *r, struct sflow_record *ret)
+{
+	ret->format = rd_be32(r);
+	ret->body = sflow_opaque(r);
+	return !r->bad;
+}
+
 /* Whether the type was one that is known (0 and bytes of zero: none told, *ret_there false). */
 bool sflow_address(struct rd *r, struct ip *ret, bool *ret_there);
 /* Counts a record that does not fit. */

@@ -164,7 +164,8 @@ bool exporter_source_known(const struct decoder *d, const struct datagram *dg);
  * taken over with its templates if `seq` is what it would send next. Result as exporter_for. */
 enum stat_id exporter_add(struct decoder *d, const struct exporter_key *k, int64_t now,
 			  const uint32_t *seq, struct exporter **ret);
-/* sFlow: gives the agent's address to an exporter that was restored without it. */
+/* sFlow, for a key that is not known: gives the agent's address to an exporter that was restored
+ * without it. */
 void exporter_adopt(struct decoder *d, const struct exporter_key *k);
 /* A datagram of it arrived: the order by age, times, counters. */
 void exporter_heard(struct decoder *d, struct exporter *e, const struct datagram *dg,

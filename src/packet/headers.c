@@ -403,7 +403,7 @@ void headers_parse(enum headers_start start, const uint8_t *p, size_t n, struct 
 					  [HEADERS_IP] = STEP_IP,
 					  [HEADERS_MPLS] = STEP_MPLS,
 					  [HEADERS_PPP] = STEP_PPP};
-	*ret = (struct headers){0};
+	headers_clear(ret);
 	struct parse q = {.r = rd_of(p, n), .start = p, .h = ret, .on_link = true};
 	enum step step = first[start];
 	for (int i = 0; i < STEPS_MAX && step != STEP_END && !q.r.bad; i++)

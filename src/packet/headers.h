@@ -62,5 +62,13 @@ struct headers {
 	uint32_t frame_len;
 };
 
-/* Never fails: a frame of nothing has nothing. */
+/* A frame of nothing: what `has` does not name has no value. */
+static inline void headers_clear(struct headers *h)
+{
+	h->has = 0;
+	h->n_vlans = h->n_labels = 0;
+	h->frame_len = 0;
+}
+
+/* Never fails. */
 void headers_parse(enum headers_start start, const uint8_t *p, size_t n, struct headers *ret);
