@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/import_run.h"
 
-#include "base/hash.h"
 #include "base/timefmt.h"
-#include "cmd/folders.h"
+#include "cmd/import_mark.h"
 #include "cmd/store_conf.h"
 #include "conf/conf.h"
 #include "model/batch.h"
@@ -11,20 +10,12 @@
 #include "store/import_lock.h"
 #include "store/loader.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 enum {
 	SEGMENTS_FULL = SPOOL_SEGMENTS_MAX - 1,
-	HASH_READ = 1 << 20,
 	STORE_WAIT_MS = 60000, /* for a store that does not answer */
 	STORE_LOOK_MS = 200,
 	PROGRESS_MS = 250,
@@ -36,6 +27,7 @@ enum {
 struct run {
 	const struct import_run_opts *o;
 	struct import_result *result;
+	bool alone; /* nobody else uses the store: no lock */
 	struct stats stats;
 	struct spool *spool;
 	struct spool_writer *writer;
@@ -51,102 +43,10 @@ struct run {
 	} open[SPOOL_SEGMENTS_MAX];
 	uint32_t n_open;
 	uint64_t progress_ns, lock_ns;
-	char dir[PATH_MAX], done[PATH_MAX];
+	struct import_mark mark;
 	enum err err;
 	struct diag why;
 };
-
-/* --- which file it is */
-
-static enum err hash_file(const char *path, uint64_t *ret, uint64_t *ret_size, struct diag *reterr)
-{
-	struct hash_stream h;
-	uint8_t *p = malloc(HASH_READ);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = -1;
-	*ret_size = 0;
-	hash_stream_begin(&h);
-	while (p && fd >= 0 && (n = read(fd, p, HASH_READ)) > 0) {
-		hash_stream_add(&h, p, (size_t)n);
-		*ret_size += (uint64_t)n;
-	}
-	enum err e = !p ? ERR_NOMEM : n < 0 ? err_from_errno(errno) : ERR_OK;
-	if (e)
-		diag_set(reterr, e, 0, 0, "%s: %s", path, err_text(e));
-	*ret = hash_stream_end(&h);
-	if (fd >= 0)
-		close(fd);
-	free(p);
-	return e;
-}
-
-static enum err name_folders(struct run *r, const char *path, struct diag *reterr)
-{
-	uint64_t hash, size;
-	const char *dir = r->o->conf->dir;
-	enum err e = hash_file(path, &hash, &size, reterr);
-	if (e)
-		return e;
-	e = folders_make(dir);
-	int n = snprintf(r->dir, sizeof(r->dir), "%s/import", dir);
-	if (!e && n < PATH_MAX && mkdir(r->dir, 0750) && errno != EEXIST)
-		e = err_from_errno(errno);
-	if (e)
-		return diag_set(reterr, e, 0, 0, "cannot write in %s: %s", dir, err_text(e));
-	n = snprintf(r->dir, sizeof(r->dir), "%s/import/%016llx-%llx", dir,
-		     (unsigned long long)hash, (unsigned long long)size);
-	int m = snprintf(r->done, sizeof(r->done), "%s/import/%016llx-%llx.done", dir,
-			 (unsigned long long)hash, (unsigned long long)size);
-	if (n >= PATH_MAX || m >= PATH_MAX)
-		return diag_set(reterr, ERR_LIMIT, 0, 0, "the name of %s is too long", dir);
-	return ERR_OK;
-}
-
-/* Whether the file was imported; its line then stands in the result. */
-static bool was_imported(struct run *r)
-{
-	FILE *f = fopen(r->done, "re");
-	if (!f)
-		return false;
-	if (!fgets(r->result->when, sizeof(r->result->when), f))
-		r->result->when[0] = 0;
-	r->result->when[strcspn(r->result->when, "\n")] = 0;
-	fclose(f);
-	return true;
-}
-
-/* "NAME: 12345 flows, imported 2026-01-01T12:00:00.000Z", then the folder goes. */
-static enum err note_done(const struct run *r, const char *path, struct diag *reterr)
-{
-	char now[RFC3339_MAX], tmp[PATH_MAX];
-	const char *base = strrchr(path, '/');
-	rfc3339_format(clock_wall_ms(), now);
-	snprintf(tmp, sizeof(tmp), "%.*s.tmp", PATH_MAX - 5, r->done);
-	FILE *f = fopen(tmp, "we");
-	bool good = f && fprintf(f, "%s: %llu flows, imported %s\n", base ? base + 1 : path,
-				 (unsigned long long)r->result->rows, now) > 0;
-	good = good && fflush(f) == 0 && fsync(fileno(f)) == 0;
-	if (f)
-		good = fclose(f) == 0 && good;
-	if (!good || rename(tmp, r->done))
-		return diag_set(reterr, ERR_IO, 0, 0, "cannot write %s: %s", r->done,
-				strerror(errno));
-	return ERR_OK;
-}
-
-static void remove_folder(const char *dir)
-{
-	char path[PATH_MAX];
-	snprintf(path, sizeof(path), "%.*s/bad", PATH_MAX - 5, dir);
-	(void)rmdir(path);
-	DIR *d = opendir(dir);
-	for (struct dirent *e; d && (e = readdir(d));)
-		if (e->d_name[0] != '.')
-			(void)unlinkat(dirfd(d), e->d_name, 0);
-	if (d)
-		closedir(d);
-	(void)rmdir(dir);
-}
 
 /* --- rows into the spool */
 
@@ -227,7 +127,7 @@ static enum err drain(struct run *r)
 		if (t.bad_segments)
 			return diag_set(&r->why, ERR_REMOTE, 0, 0,
 					"the store refused a part of the flows; see %s/bad",
-					r->dir);
+					r->mark.dir);
 		if (t.lifetime.v[ST_segments_waiting] == 0)
 			return ERR_OK;
 		loader_status(r->loader, &s);
@@ -250,7 +150,7 @@ static enum err flush(struct run *r)
 	spool_totals(r->spool, &t);
 	if (t.disk_error || lost || t.lifetime.v[ST_drop_spool_full] > r->full_before)
 		return diag_set(&r->why, lost ? ERR_NOMEM : ERR_FULL, 0, 0,
-				"cannot write in %s: %s", r->dir,
+				"cannot write in %s: %s", r->mark.dir,
 				err_text(lost ? ERR_NOMEM : ERR_FULL));
 	return drain(r);
 }
@@ -302,10 +202,10 @@ static enum err open_store(struct run *r, struct diag *reterr)
 		e = store_open(&where, &r->store, reterr);
 	if (!e)
 		e = store_ping(r->store, reterr);
-	if (r->o->alone)
+	if (r->alone) {
 		store_close(r->store);
-	if (r->o->alone)
 		r->store = NULL;
+	}
 	if (!e && r->store)
 		e = import_lock_renew(r->store, reterr);
 	while (!e && r->store && rolling && !stopped(r)) {
@@ -318,7 +218,7 @@ static enum err open_store(struct run *r, struct diag *reterr)
 static enum err open_spool(struct run *r, struct diag *reterr)
 {
 	const struct spool_options o = {
-	    .dir = r->dir, .segment_age_ms = NEVER_MS, .segment_rows = SEGMENT_ROWS};
+	    .dir = r->mark.dir, .segment_age_ms = NEVER_MS, .segment_rows = SEGMENT_ROWS};
 	struct loader_options l = {.only_load = true};
 	struct spool_totals t;
 	enum err e = spool_open(&o, &r->spool, reterr);
@@ -356,13 +256,23 @@ static uint64_t damage(const struct stats *s)
 	return n;
 }
 
-static enum err store_file(struct run *r, const char *path, struct diag *reterr)
+/* All files, one behind another, through one spool. */
+static enum err store_files(struct run *r, const char *const *paths, size_t n, struct diag *reterr)
 {
-	enum err e = open_store(r, reterr);
+	size_t good = 0;
+	enum err e = open_store(r, reterr), one = ERR_OK;
 	if (!e)
 		e = open_spool(r, reterr);
+	for (size_t i = 0; i < n && !e && !r->err; i++) {
+		one = read_file(r, paths[i], reterr);
+		good += !one;
+		if (one && r->o->failed)
+			r->o->failed(r->o->ctx, paths[i], reterr->msg);
+	}
 	if (!e)
-		e = read_file(r, path, reterr);
+		e = r->err ? r->err : good ? ERR_OK : one;
+	if (one && !good && !r->err && r->o->failed)
+		diag_set(reterr, e, 0, 0, "none of the files could be read");
 	if (!e && (e = flush(r)) != ERR_OK)
 		*reterr = r->why;
 	if (e == ERR_CANCELLED && r->spool) {
@@ -370,35 +280,57 @@ static enum err store_file(struct run *r, const char *path, struct diag *reterr)
 		spool_commit(r->writer, clock_mono_ns(), NULL, 0);
 		spool_flush_now(r->spool);
 	}
+	r->result->rows = r->seen;
+	r->result->damaged += damage(&r->stats);
+	close_all(r);
 	return e;
+}
+
+static struct run *run_new(const struct import_run_opts *o, struct import_result *ret,
+			   struct diag *reterr)
+{
+	struct run *r = calloc(1, sizeof(*r));
+	*ret = (struct import_result){.first_ms = INT64_MAX, .last_ms = INT64_MIN};
+	if (r) {
+		r->o = o;
+		r->result = ret;
+	} else {
+		diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
+	}
+	return r;
 }
 
 enum err import_run(const char *path, const struct import_run_opts *o, struct import_result *ret,
 		    struct diag *reterr)
 {
-	struct run *r = calloc(1, sizeof(*r));
-	if (!r)
-		return diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
-	*ret = (struct import_result){.first_ms = INT64_MAX, .last_ms = INT64_MIN};
-	r->o = o;
-	r->result = ret;
-	enum err e = name_folders(r, path, reterr);
-	if (!e && was_imported(r)) {
-		ret->already = !o->again;
-		if (o->again && unlink(r->done))
-			e = diag_set(reterr, err_from_errno(errno), 0, 0, "cannot remove %s: %s",
-				     r->done, strerror(errno));
-		remove_folder(r->dir); /* a kill may have left it */
+	struct run *r = run_new(o, ret, reterr);
+	enum err e = r ? import_mark_find(o->conf->dir, path, &r->mark, reterr) : ERR_NOMEM;
+	if (!e && import_mark_done(&r->mark)) {
+		if (o->again) {
+			e = import_mark_forget(&r->mark, reterr);
+		} else {
+			ret->already = true;
+			memcpy(ret->when, r->mark.line, sizeof(ret->when));
+		}
 	}
 	if (!e && !ret->already) {
-		e = store_file(r, path, reterr);
-		ret->rows = r->seen;
-		ret->damaged += damage(&r->stats);
-		close_all(r);
+		e = store_files(r, &path, 1, reterr);
 		if (!e)
-			e = note_done(r, path, reterr);
-		if (!e)
-			remove_folder(r->dir);
+			e = import_mark_set(&r->mark, path, ret->rows, reterr);
+	}
+	free(r);
+	return e;
+}
+
+enum err import_run_alone(const char *const *paths, size_t n, const struct import_run_opts *o,
+			  struct import_result *ret, struct diag *reterr)
+{
+	struct run *r = run_new(o, ret, reterr);
+	enum err e = r ? import_mark_none(o->conf->dir, &r->mark, reterr) : ERR_NOMEM;
+	if (!e) {
+		r->alone = true;
+		e = store_files(r, paths, n, reterr);
+		import_mark_remove_spool(&r->mark);
 	}
 	free(r);
 	return e;

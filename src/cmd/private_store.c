@@ -149,38 +149,33 @@ static void show_rows(void *ctx, uint64_t n)
 		(unsigned long long)n);
 }
 
-/* Stores the files; one that cannot be read is reported and left out. */
+static void left_out(void *ctx, const char *path, const char *why)
+{
+	bool named = strncmp(why, path, strlen(path)) == 0;
+	fprintf(stderr, "%sweir %s: %s%s%s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "",
+		(const char *)ctx, named ? "" : path, named ? "" : ": ", why);
+}
+
 static enum err import_files(const char *command, const struct file_list *files,
 			     struct private_store *s, struct diag *reterr)
 {
 	bool progress = isatty(STDERR_FILENO);
 	const struct import_run_opts o = {.conf = s->conf,
-					  .again = true,
-					  .alone = true,
 					  .progress = progress ? show_rows : NULL,
+					  .failed = left_out,
 					  .ctx = (void *)(uintptr_t)command};
-	enum err e = ERR_OK;
-	size_t good = 0;
-	s->from_ms = INT64_MAX;
-	s->to_ms = INT64_MIN;
-	for (size_t i = 0; i < files->n; i++) {
-		struct import_result r;
-		e = import_run(files->v[i], &o, &r, reterr);
-		if (progress)
-			fprintf(stderr, "\r\033[K");
-		if (e)
-			fprintf(stderr, "weir %s: %s\n", command, reterr->msg);
-		else if (r.damaged)
-			fprintf(stderr, "weir %s: %s: %llu damaged parts were left out\n", command,
-				files->v[i], (unsigned long long)r.damaged);
-		if (e)
-			continue;
-		good++;
-		s->from_ms = MIN_OF(s->from_ms, r.first_ms);
-		if (r.last_ms != INT64_MIN)
-			s->to_ms = MAX_OF(s->to_ms, r.last_ms + 1);
-	}
-	return good ? ERR_OK : diag_set(reterr, e, 0, 0, "none of the files could be read");
+	struct import_result r;
+	enum err e = import_run_alone((const char *const *)files->v, files->n, &o, &r, reterr);
+	if (progress)
+		fprintf(stderr, "\r\033[K");
+	if (e)
+		return e;
+	if (r.damaged)
+		fprintf(stderr, "weir %s: %llu damaged records, blocks or files were left out\n",
+			command, (unsigned long long)r.damaged);
+	s->from_ms = r.first_ms;
+	s->to_ms = r.rows ? r.last_ms + 1 : r.first_ms;
+	return ERR_OK;
 }
 
 static enum err open_conf(const struct keeper *k, struct private_store *s, struct diag *reterr)

@@ -36,7 +36,7 @@ static const struct extension {
 	{25, 3, {SKIP(U16), Z(U8, engine_type), Z(U8, engine_id)}},
 	{26, 2, {Z(U32, next_as), Z(U32, prev_as)}}, {27, 1, {Z(U64, t_recv)}},
 	/* event time | connection | ICMP | event | - | event in detail | - */
-	{37, 7, {SKIP(U64), SKIP(U32), SKIP(U16), I(U8, firewall_event), SKIP(U8), I(U16, firewall_xevent), SKIP(U16)}},
+	{37, 7, {SKIP(U64), Z(U32, flow_id), SKIP(U16), I(U8, firewall_event), SKIP(U8), I(U16, firewall_xevent), SKIP(U16)}},
 	{38, 2, {I(U16, post_nat_src_port), I(U16, post_nat_dst_port)}},
 	{39, 2, {I(IP4, post_nat_src_ip), I(IP4, post_nat_dst_ip)}}, {40, 2, {I(IP6, post_nat_src_ip), I(IP6, post_nat_dst_ip)}},
 	{41, 2, {I(LIST3, ingress_acl), I(LIST3, egress_acl)}}, {42, 1, {I(TEXT24, user_name)}}, {43, 1, {I(TEXT72, user_name)}},

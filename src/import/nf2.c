@@ -38,12 +38,12 @@ static const struct item items[] = {
 	Z(16, 0, U32, next_as) Z(16, 4, U32, prev_as)
 	Z(17, 0, U64, latency_client_us) Z(17, 8, U64, latency_server_us) Z(17, 16, U64, latency_app_us)
 	/* firewalls and address translation */
-	I(19, 12, U16, firewall_xevent) I(19, 14, U8, firewall_event)
+	Z(19, 8, U32, flow_id) I(19, 12, U16, firewall_xevent) I(19, 14, U8, firewall_event)
 	I(20, 0, IP4, post_nat_src_ip) I(20, 4, IP4, post_nat_dst_ip)
 	I(21, 0, IP6, post_nat_src_ip) I(21, 16, IP6, post_nat_dst_ip)
 	I(22, 0, U16, post_nat_src_port) I(22, 2, U16, post_nat_dst_port)
 	I(23, 0, LIST3, ingress_acl) I(23, 12, LIST3, egress_acl) I(24, 0, TEXT66, user_name)
-	I(25, 12, U8, nat_event)
+	Z(25, 8, U32, nat_pool_id) I(25, 12, U8, nat_event)
 	I(26, 0, U16, nat_block_start) I(26, 2, U16, nat_block_end) I(26, 4, U16, nat_block_step) I(26, 6, U16, nat_block_size)
 	/* what it is */
 	I(27, 0, BE32, app_id) I(29, 0, REST, payload)
@@ -52,8 +52,9 @@ static const struct item items[] = {
 	Z(33, 0, U64, observation_point) I(33, 8, U32, observation_domain)
 	I(36, 0, U32, egress_vrf) I(36, 4, U32, ingress_vrf)
 	I(37, 0, U8, pf_action) I(37, 1, U8, pf_reason) I(37, 2, U8, pf_dir) I(37, 4, U32, pf_rule) I(37, 20, REST, pf_if)
-	Z(38, 0, U16, vlan) Z(38, 2, U16, vlan_customer) Z(38, 4, U16, out_vlan) Z(38, 6, U16, out_vlan_customer)
+	Z(38, 0, U16, vlan) Z(38, 2, U16, vlan_customer) Z(38, 4, U16, out_vlan) Z(38, 6, U16, out_vlan_customer) Z(38, 16, U64, tunnel_id)
 	Z(38, 24, U16, ethertype) Z(38, 26, U8, ip_version)
+	Z(39, 0, U64, flow_id)
 	Z(42, 1, U8, ip_frag_flags) Z(42, 2, U8, min_ttl) Z(42, 3, U8, max_ttl)
 };
 #undef I

@@ -246,7 +246,7 @@ static void put_elements(struct buf *e, bool ip6)
 	BYTES(&b, "bbbbdddd", 1, 2, 1, 0, 12, 0, 0, 0);
 	padded(&b, "em0", 8);
 	end(e, 37, &b);
-	BYTES(&b, "wwwwddqwbbd", 0, 301, 0, 302, 1, 2, 0, 0x8100, 0, 0, 0);
+	BYTES(&b, "wwwwddqwbbd", 0, 301, 0, 302, 1, 2, 4096, 0x8100, 0, 0, 0);
 	end(e, 38, &b);
 	BYTES(&b, "bbbb", 0, 0x40, 61, 64);
 	end(e, 42, &b);

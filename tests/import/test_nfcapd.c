@@ -37,12 +37,12 @@ static const char *const common[] = {
 	"\"firewall_event\":3", "\"firewall_xevent\":1002", "\"ingress_acl\":[1,2,3]", "\"egress_acl\":[4,5,6]",
 	"\"nat_block_start\":1024", "\"nat_block_end\":2047", "\"nat_block_step\":1", "\"nat_block_size\":1024", "\"user_name\":\"alice\"",
 	"\"latency_client_us\":1001", "\"latency_server_us\":1002", "\"latency_app_us\":1003",
-	"\"rev_bytes\":4444", "\"rev_packets\":33", "\"rev_tos\":12", "\"ident\":\"edge-1\"",
+	"\"rev_bytes\":4444", "\"rev_packets\":33", "\"rev_tos\":12", "\"ident\":\"edge-1\"", "\"flow_id\":77",
 };
 static const char *const only2[] = {
 	"\"ethertype\":33024", "\"min_ttl\":61", "\"max_ttl\":64", "\"ip_frag_flags\":64", "\"vlan_customer\":301",
 	"\"out_vlan_customer\":302", "\"observation_point\":46115048124", "\"pf_action\":1", "\"pf_reason\":2", "\"pf_rule\":12",
-	"\"pf_dir\":1", "\"pf_if\":\"em0\"", "\"app_id\":50332091", "\"payload\":\"GET / HTTP\"",
+	"\"pf_dir\":1", "\"pf_if\":\"em0\"", "\"app_id\":50332091", "\"payload\":\"GET / HTTP\"", "\"nat_pool_id\":5", "\"tunnel_id\":4096",
 };
 static const char *const of4[] = {
 	"\"post_nat_src_ip\":\"10.0.0.20\"", "\"post_nat_dst_ip\":\"10.0.0.21\"", "\"next_hop\":\"10.0.0.10\"",
