@@ -225,7 +225,9 @@ static struct rows rows_open(struct decoder *d, const struct message *m, const s
 
 void data_padding(struct decoder *d, struct message *m, const struct rd *r)
 {
-	if (!all_zero(r->p, rd_left(r)))
+	enum { ALIGNMENT = 4 }; /* some devices align with what happens to be there */
+	bool aligned = rd_left(r) < ALIGNMENT && m->body_len % ALIGNMENT == 0;
+	if (!aligned && !all_zero(r->p, rd_left(r)))
 		malformed(d, m->exporter, ST_malformed_record_length, 1);
 }
 
@@ -347,6 +349,7 @@ static void variable_set(struct decoder *d, struct message *m, const struct temp
 void data_set(struct decoder *d, struct message *m, const struct template *t, struct rd *r)
 {
 	struct constants c;
+	m->body_len = rd_left(r);
 	if (t->min_len == 0) {
 		malformed(d, m->exporter, ST_malformed_record_zero, 1);
 		return;

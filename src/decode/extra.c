@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "decode/extra.h"
 
+#include "decode/iana.h"
 #include "decode/state.h"
 
 #include <string.h>
@@ -55,31 +56,30 @@ static bool is_text(const uint8_t *p, size_t n)
 	return n > 0;
 }
 
-/* IANA's elements that are addresses and have no field. */
-static const uint16_t addresses[] = {43, 47, 140, 211, 212, 403, 404, 432, 438};
-
-static bool put_address(struct buf *out, const struct element *e, const uint8_t *p, size_t n)
+static bool put_known(struct buf *out, enum iana_type type, const uint8_t *p, size_t n)
 {
 	char text[IP_TEXT_MAX];
-	struct ip ip;
-	size_t i = 0;
-	while (i < ARRAY_LEN(addresses) && addresses[i] != e->id)
-		i++;
-	if (e->pen || i == ARRAY_LEN(addresses) || (n != 4 && n != 16))
-		return false;
-	if (n == 4)
+	struct ip ip = {0};
+	if (type == IANA_MAC && n == 6) {
+		buf_json_str(out, text, mac_format(load_be(p, n), text));
+		return true;
+	}
+	if (type == IANA_IP4 && n == 4)
 		ip = ip_from_v4(p);
-	else
+	else if (type == IANA_IP6 && n == sizeof(ip.b))
 		memcpy(ip.b, p, sizeof(ip.b));
+	else
+		return false;
 	buf_json_str(out, text, ip_format(&ip, text));
 	return true;
 }
 
 static void put_value(struct buf *out, const struct element *e, const uint8_t *p, size_t n)
 {
-	if (put_address(out, e, p, n))
+	enum iana_type type = e->pen ? IANA_NUMBER : iana_element(e->id)->type;
+	if (put_known(out, type, p, n))
 		return;
-	bool number = e->len != LEN_VARIABLE && n <= 8;
+	bool number = e->len != LEN_VARIABLE && n <= 8 && type != IANA_TEXT;
 	if (number) {
 		buf_dec(out, load_be(p, n));
 		return;

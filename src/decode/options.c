@@ -78,6 +78,7 @@ static void one_record(struct decoder *d, struct message *m, const struct templa
 
 void options_set(struct decoder *d, struct message *m, const struct template *t, struct rd *r)
 {
+	m->body_len = rd_left(r);
 	if (t->min_len == 0) {
 		malformed(d, m->exporter, ST_malformed_record_zero, 1);
 		return;

@@ -73,6 +73,7 @@ struct message {
 	uint32_t seq;    /* of its header */
 	/* Counted while its sets are decoded. */
 	uint32_t records, option_records, template_records;
+	size_t body_len;       /* of the set being decoded */
 	uint32_t filling;      /* records of zeros that are none */
 	uint32_t sets_unknown; /* sets without template, whose records are not in the counts */
 };
@@ -204,7 +205,8 @@ void exporter_keep_saved(struct decoder *d, struct exporter *e, int64_t now);
 /* --- data.c */
 /* Decodes the records of a data set; r is its body. */
 void data_set(struct decoder *d, struct message *m, const struct template *t, struct rd *r);
-/* What follows the last record of a set: zeros, or else a record that ends early. */
+/* What follows the last record of a set: zeros, a few bytes of alignment, or else a record that
+ * ends early. */
 void data_padding(struct decoder *d, struct message *m, const struct rd *r);
 void decoder_emit(struct decoder *d, enum shape shape);
 /* The batch of the shape with room for a row at least; NULL without memory. May emit. */
