@@ -197,9 +197,11 @@ static enum err chdb_connect(struct engine *e, struct engine_conn **ret)
 	if (!c)
 		return ERR_NOMEM;
 	char name[] = "clickhouse";
-	char *argv[] = {name, db->path_arg, NULL};
+	/* After "--": settings of the server. Merges can wait for inserts and queries. */
+	char dashes[] = "--", nice[] = "--os_threads_nice_value_merge_mutate=10";
+	char *argv[] = {name, db->path_arg, dashes, nice, NULL};
 	c->db = db;
-	c->conn = db->lib.connect(2, argv);
+	c->conn = db->lib.connect(ARRAY_LEN(argv) - 1, argv);
 	if (!c->conn) {
 		free(c);
 		return ERR_REFUSED;
