@@ -232,7 +232,7 @@ static bool start(struct run *r, struct exception *x)
 				 .format = r->ask.format,
 				 .params = r->ask.params,
 				 .n_params = r->ask.n_params,
-				 .stream = r->ask.facts.kind == SQL_SELECT};
+				 .stream = r->ask.facts.kind == SQL_SELECT && !r->ask.facts.totals};
 	enum err e = ops->start(r->conn, &q);
 	if (e && q.stream && strstr(ops->error(r->conn), "Streaming query is not supported")) {
 		ops->finish(r->conn);

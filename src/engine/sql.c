@@ -287,6 +287,8 @@ static void look_names(struct look *k, const struct token *t)
 		bare = (struct sql_span){.p = t->s.p + 1, .n = t->s.n - 2};
 	if (name && !f->forbidden.p && sql_name_forbidden(bare.p, bare.n))
 		f->forbidden = bare;
+	if (word_is(t, "TOTALS") && word_is(prev, "WITH"))
+		f->totals = true;
 	if (word_is(t, "OUTFILE") && word_is(prev, "INTO"))
 		f->into_outfile = true;
 	if (word_is(t, "INFILE") && word_is(prev, "FROM"))

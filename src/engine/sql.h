@@ -32,6 +32,7 @@ struct sql_facts {
 	bool odd;
 	bool unclosed; /* a quote or comment without its end */
 	bool into_outfile, from_infile;
+	bool totals;               /* WITH TOTALS: the engine's stream would end before them */
 	bool call;                 /* some name followed by '(' */
 	struct sql_span forbidden; /* a name that readers may not use */
 	bool identifier_param;     /* {x:Identifier} */

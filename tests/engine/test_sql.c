@@ -111,6 +111,8 @@ static void test_insert(void **state unused_arg)
 	assert_true(look("INSERT INTO t FROM INFILE 'x' FORMAT CSV").from_infile);
 	assert_true(look("SELECT 1 INTO OUTFILE 'x'").into_outfile);
 	assert_false(look("SELECT 'INTO OUTFILE'").into_outfile);
+	assert_true(look("SELECT a FROM t GROUP BY a with /* */ totals").totals);
+	assert_false(look("SELECT 'WITH TOTALS' AS totals").totals);
 }
 
 static void test_reader(void **state unused_arg)

@@ -111,6 +111,17 @@ test('a large result streams, compressed or not', async () => {
 const running = async (id) => Number(await store.value(
 	`SELECT count() FROM system.processes WHERE query LIKE '%${id}%' AND query NOT LIKE '%processes%'`))
 
+test('totals, and rows before the limit', async () => {
+	const answer = await (await reader.query({
+		query: 'SELECT number % 4 AS k, count() AS n FROM numbers(10) GROUP BY k WITH TOTALS ORDER BY k LIMIT 2',
+		format: 'JSONCompact',
+	})).json()
+	assert.deepEqual(answer.data, [[0, 3], [1, 3]])
+	assert.deepEqual(answer.totals, [0, 10])
+	assert.equal(answer.rows, 2)
+	assert.equal(answer.rows_before_limit_at_least, 4)
+})
+
 test('an aborted query is killed in the engine', async () => {
 	// Before the answer has begun ...
 	const abort = new AbortController()
