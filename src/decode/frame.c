@@ -122,7 +122,25 @@ static size_t sflow_len(const uint8_t *p, size_t n)
 		rd_skip(&r, 4);
 		rd_skip(&r, rd_be32(&r));
 	}
-	return r.bad ? 0 : n - rd_left(&r);
+	/* What follows and is no other datagram belongs to the last sample: some agents miscount.
+	 */
+	if (r.bad || frame_version(r.p, rd_left(&r)) == FRAME_SFLOW5)
+		return r.bad ? 0 : n - rd_left(&r);
+	return n;
+}
+
+/* A datagram of sFlow by its header and the beginning of its first sample, for those that were cut
+ * on the way or whose agent miscounts. */
+static bool sflow_begins(const uint8_t *p, size_t n)
+{
+	enum { FORMAT_MAX = 5, SAMPLE_MIN = 12 };
+	struct rd r = rd_of(p, n);
+	rd_skip(&r, 4);
+	uint32_t agent = rd_be32(&r);
+	rd_skip(&r, agent == 1 ? SFLOW_HEADER - 12 : SFLOW_HEADER_IP6 - 12);
+	uint32_t samples = rd_be32(&r), format = rd_be32(&r), len = rd_be32(&r);
+	return !r.bad && (agent == 1 || agent == 2) && samples >= 1 && samples <= n &&
+	       format >= 1 && format <= FORMAT_MAX && len >= SAMPLE_MIN && len <= UINT16_MAX;
 }
 
 size_t frame_message_len(const uint8_t *p, size_t n)
@@ -142,12 +160,12 @@ size_t frame_message_len(const uint8_t *p, size_t n)
 bool frame_is_export(const uint8_t *p, size_t n)
 {
 	size_t at = 0;
+	if (frame_version(p, n) == FRAME_SFLOW5)
+		return sflow_begins(p, n) || sflow_len(p, n) > 0;
 	while (at < n) {
 		size_t len = frame_message_len(p + at, n - at);
-		if (len == 0 && at > 0 && all_zero(p + at, n - at))
-			return true; /* filled up */
-		if (len == 0)        /* behind whole samples: an agent that miscounts */
-			return at > 0 && frame_version(p, n) == FRAME_SFLOW5;
+		if (len == 0)
+			return at > 0 && all_zero(p + at, n - at); /* filled up */
 		at += len;
 	}
 	return n > 0;

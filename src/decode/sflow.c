@@ -63,22 +63,36 @@ static void one_sample(struct sflow *s, uint32_t format, struct rd *r)
 	count(s->d, ST_samples_unknown, 1);
 }
 
+/* The last sample: some agents miscount its length, and some datagrams are cut on the way. What is
+ * there tells of itself how long it is. */
+static void last_sample(struct sflow *s, struct rd *r)
+{
+	uint32_t format = rd_be32(r), len = rd_be32(r);
+	if (!r->bad && (len > rd_left(r) || !all_zero(r->p + len, rd_left(r) - len)))
+		malformed(s->d, s->m.exporter, ST_malformed_sample_length, 1);
+	if (r->bad)
+		malformed(s->d, s->m.exporter, ST_malformed_sample_length, 1);
+	else
+		one_sample(s, format, r);
+}
+
 static void samples(struct sflow *s, struct rd *r)
 {
-	for (; s->samples_left; s->samples_left--) {
+	for (; s->samples_left > 1; s->samples_left--) {
 		struct sflow_record sample;
+		struct rd before = *r;
 		if (rd_left(r) == 0) {
 			malformed(s->d, s->m.exporter, ST_malformed_count, 1);
 			return;
 		}
 		if (!sflow_next_record(r, &sample)) {
-			malformed(s->d, s->m.exporter, ST_malformed_sample_length, 1);
+			last_sample(s, &before);
 			return;
 		}
 		one_sample(s, sample.format, &sample.body);
 	}
-	if (!all_zero(r->p, rd_left(r)))
-		malformed(s->d, s->m.exporter, ST_malformed_trailing, 1);
+	if (s->samples_left == 1)
+		last_sample(s, r);
 }
 
 enum stat_id sflow_decode(struct decoder *d, const struct datagram *dg)

@@ -123,9 +123,10 @@ static void packet_row(struct sflow *s, uint32_t row, const struct sample *x, st
 	put_origin(s, row);
 	for (done = 0; done < x->n_records && rd_left(r); done++) {
 		struct sflow_record record;
-		if (!sflow_next_record(r, &record))
-			break;
-		if (!sflow_packet_record(s, row, &record, &p))
+		bool whole = sflow_next_record(r, &record);
+		if (!whole) /* cut: what is there may tell something */
+			record.body = rd_of(r->p, (size_t)(r->end - r->p));
+		if (!sflow_packet_record(s, row, &record, &p) && whole)
 			count(s->d, ST_samples_unknown_records, 1);
 	}
 	if (done < x->n_records)

@@ -30,9 +30,11 @@ static void raw_header(struct rd *r, const struct place *at)
 	    {MPLS, HEADERS_MPLS},         {POS, HEADERS_PPP}};
 	uint32_t protocol = rd_be32(r), len = rd_be32(r);
 	rd_skip(r, 4); /* bytes at the end, such as a checksum, that are not in the header */
-	struct rd bytes = sflow_opaque(r);
+	size_t n = rd_be32(r), there = MIN_OF(n, rd_left(r));
+	struct rd bytes = rd_sub(r, there);
 	if (r->bad || at->p->raw_len)
 		return;
+	r->bad = there < n; /* cut: what is there is read */
 	at->p->raw_len = len;
 	for (size_t i = 0; i < ARRAY_LEN(starts); i++)
 		if (starts[i].protocol == protocol)

@@ -4,6 +4,7 @@
 
 #include "decode/corpus.h"
 #include "decode/sflow.h"
+#include "wire/wire.h"
 #include "wire/wire_sflow.h"
 
 #include <stdio.h>
@@ -405,31 +406,77 @@ static void counter_samples(void **state)
 	buf_fini(&b);
 }
 
-/* By content alone: what is no whole datagram comes from nobody known and is no export. */
+/* By content alone: the header, and the beginning of the first sample. */
 static void recognised_by_content(void **state)
 {
 	(void)state;
 	struct harness *h = harness_new(NULL);
 	struct buf b = {0};
 	item("flows")->make(&b);
-	harness_feed_bytes(h, b.p, b.n - 1);
-	assert_int_equal(harness_stat(h, ST_reject_not_export), 1);
 	b.p[7] = 3; /* an address of no known kind */
 	harness_feed_bytes(h, b.p, b.n);
-	assert_int_equal(harness_stat(h, ST_reject_not_export), 2);
 	b.p[7] = 1;
+	b.p[31] = 99; /* no known sample, and cut: nothing says that this is one */
+	harness_feed_bytes(h, b.p, b.n - 1);
+	assert_int_equal(harness_stat(h, ST_reject_not_export), 2);
+	b.p[31] = 1;
 	harness_feed_bytes(h, b.p, b.n);
 	assert_int_equal(harness_stat(h, ST_datagrams_decoded), 1);
-	/* Now that the source is known, what can be read of a cut one is read. */
-	harness_feed_bytes(h, b.p, b.n - 1);
-	assert_int_equal(harness_stat(h, ST_datagrams_decoded), 2);
-	assert_int_equal(harness_stat(h, ST_malformed_sample_length), 1);
-	assert_int_equal(h->rows->n, 4);
-	/* Bytes behind the last sample. */
-	buf_be32(&b, 1);
+	assert_int_equal(h->rows->n, 2);
+	harness_free(h);
+	buf_fini(&b);
+}
+
+/* A datagram that was cut tells what is there: here the outer headers of the second sample. */
+static void cut_datagram(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	struct buf b = {0}, frame = {0};
+	const struct wire_ip ip = {.src = "10.0.0.1", .dst = "10.0.0.2", .proto = 17};
+	wire_ethernet(&frame, 0x0800);
+	wire_ip_header(&frame, &ip, 12);
+	wire_udp(&frame, 1000, 53, "abcd", 4);
+	struct wire_sflow w = wire_sflow_begin(&b, "10.0.0.1", 0, 1, 1000);
+	for (uint32_t i = 0; i < 2; i++) {
+		const struct wire_sflow_packet p = {.sequence = i, .rate = 10, .in_if = 9};
+		wire_sflow_flow(&w, &p);
+		wire_sflow_raw(&w, 1, 64, &frame);
+		wire_sflow_sample_end(&w);
+	}
+	wire_sflow_end(&w);
+	b.n -= 10; /* padding, payload and all but 4 bytes of UDP */
 	harness_feed(h, &b);
-	assert_int_equal(harness_stat(h, ST_malformed_trailing), 1);
-	assert_int_equal(h->rows->n, 6);
+	assert_int_equal(h->rows->n, 2);
+	assert_int_equal(batch_get_num(h->rows, F_dst_port, 1), 53);
+	assert_int_equal(batch_get_num(h->rows, F_bytes, 1), 64);
+	assert_int_equal(harness_stat(h, ST_malformed_sample_length), 1);
+	harness_free(h);
+	buf_fini(&frame);
+	buf_fini(&b);
+}
+
+/* Agents that say too little of their last sample: its records tell how long they are. */
+static void miscounted_sample(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	struct buf b = {0};
+	struct wire_sflow w = wire_sflow_begin(&b, "10.0.0.1", 0, 1, 1000);
+	const struct wire_sflow_packet p = {.rate = 100, .in_if = 9};
+	wire_sflow_flow(&w, &p);
+	wire_sflow_record_begin(&w, 1001);
+	for (uint32_t v = 10; v < 14; v++)
+		wire_sflow_u32(&w, v);
+	wire_sflow_record_end(&w);
+	wire_sflow_sample_end(&w);
+	wire_sflow_end(&w);
+	b.p[35] = (uint8_t)(b.p[35] - 4); /* the length of the sample */
+	harness_feed(h, &b);
+	assert_int_equal(h->rows->n, 1);
+	assert_int_equal(batch_get_num(h->rows, F_out_vlan, 0), 12);
+	assert_int_equal(harness_stat(h, ST_malformed_sample_length), 1);
+	assert_int_equal(harness_stat(h, ST_malformed_sample_record), 0);
 	harness_free(h);
 	buf_fini(&b);
 }
@@ -516,6 +563,8 @@ int main(void)
 	    cmocka_unit_test(sequence_outlives_the_process),
 	    cmocka_unit_test(counter_samples),
 	    cmocka_unit_test(recognised_by_content),
+	    cmocka_unit_test(cut_datagram),
+	    cmocka_unit_test(miscounted_sample),
 	    cmocka_unit_test(rate_of_the_configuration),
 	    cmocka_unit_test(many_samples),
 	};
