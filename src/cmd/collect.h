@@ -110,6 +110,7 @@ struct collect {
 	struct poller *poller; /* NULL: SNMP is off */
 	int enrich_fd;         /* wakes its thread */
 	char country_data[4096];
+	atomic_bool enriching; /* the data sets were read */
 	atomic_bool stop;
 	int stop_fd; /* readable from then on */
 };
@@ -142,8 +143,6 @@ void *collect_sessions(void *thread);
 /* collect_enrich.c */
 must_check enum err collect_enrich_open(struct collect *c);
 void collect_enrich_close(struct collect *c);
-/* Reads what data sets have changed and says so in the log. On one thread at a time. */
-void collect_enrich_look(struct collect *c);
 /* The thread that looks at them; returns when stop_fd is readable. */
 void collect_enrich(struct collect *c);
 /* Makes the thread look now; any thread. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The collector's enrichment: which data sets, and the thread that watches them and writes names
- * to the store (collect_names.c). The first look is taken before the receive threads start, so that
- * no flow is stored without what the next one gets; meanwhile the datagrams wait in the sockets. */
+ * to the store (collect_names.c).  Reading the data sets takes
+ * a second or two: meanwhile flows are taken and stored as they come, and the collector does not
+ * say yet that it is ready. */
 #include "base/log.h"
 #include "base/timefmt.h"
 #include "cmd/beside.h"
@@ -75,7 +76,7 @@ void collect_enrich_close(struct collect *c)
 	c->enrich_fd = -1;
 }
 
-void collect_enrich_look(struct collect *c)
+static void look(struct collect *c)
 {
 	struct enrich_notice n;
 	(void)enrich_refresh(c->enrich, clock_mono_ns());
@@ -98,6 +99,8 @@ void collect_enrich(struct collect *c)
 			       {.fd = c->enrich_fd, .events = POLLIN}};
 	struct names_writer *names = NULL;
 	struct diag d = {0};
+	look(c);
+	atomic_store(&c->enriching, true);
 	uint64_t looked_ns = clock_mono_ns(), turn_ns = 0;
 	if (collect_names_open(c, &names, &d))
 		log_err("enrich", "names will not be stored: %s", d.msg);
@@ -109,7 +112,7 @@ void collect_enrich(struct collect *c)
 		bool woken = eventfd_read(c->enrich_fd, &n) == 0;
 		uint64_t now_ns = clock_mono_ns();
 		if (woken || now_ns - looked_ns >= LOOK_NS) {
-			collect_enrich_look(c);
+			look(c);
 			looked_ns = now_ns;
 		}
 		enrich_take_names(c->enrich, c->names);

@@ -248,8 +248,6 @@ static enum err start(struct program *p, struct diag *d)
 	if (!e && (e = collect_enrich_open(c)))
 		diag_set(d, e, 0, 0, "cannot set up enrichment: %s", err_text(e));
 	if (!e)
-		collect_enrich_look(c);
-	if (!e)
 		e = counter_queue_new(c->conf, &c->counters, d);
 	if (!e)
 		e = make_threads(c, d);

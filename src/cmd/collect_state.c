@@ -40,7 +40,9 @@ static bool ready(void *ctx, struct diag *reterr)
 	spool_totals(c->spool, &t);
 	if (t.disk_error)
 		diag_set(reterr, ERR_IO, 0, 0, "the spool cannot be written");
-	return !t.disk_error;
+	else if (!atomic_load(&c->enriching))
+		diag_set(reterr, ERR_BUSY, 0, 0, "the data sets of enrichment are being read");
+	return !t.disk_error && atomic_load(&c->enriching);
 }
 
 static void listen_json(void *ctx, struct buf *out)

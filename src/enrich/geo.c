@@ -46,6 +46,11 @@ static const struct {
     {{{0xff}}, 8},
 };
 
+static uint8_t first_byte(const struct ip *a)
+{
+	return a->b[ip_is_v4(a) ? 12 : 0];
+}
+
 uint32_t country_number(const char *p, size_t n)
 {
 	if (n != 2 || p[0] < 'A' || p[0] > 'Z' || p[1] < 'A' || p[1] > 'Z')
@@ -107,9 +112,11 @@ static void sort_names(struct as_names *a)
 	a->n = n;
 }
 
-/* Whether the prefix lies inside one that is nobody's. */
-static bool is_nobodys(const struct ip *net, uint8_t bits)
+/* Whether the prefix lies inside one that is nobody's. Most are told apart by their first byte. */
+static bool is_nobodys(const struct geo_sink *s, const struct ip *net, uint8_t bits)
 {
+	if (!s->suspect[ip_is_v4(net)][first_byte(net)])
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(nobodys); i++)
 		if (bits >= nobodys[i].bits && ip_in_net(net, &nobodys[i].net, nobodys[i].bits))
 			return true;
@@ -124,10 +131,22 @@ enum err geo_put(struct geo_sink *s, const struct ip *net, uint8_t bits, uint32_
 		value |= as;
 	if (s->wanted & GEO_COUNTRY)
 		value |= (uint64_t)country << PLACE_COUNTRY_SHIFT;
-	if (is_nobodys(net, bits))
+	if (is_nobodys(s, net, bits))
 		return ERR_OK;
 	s->info->entries += value != 0;
 	return ranges_add(s->builder, net, bits, value);
+}
+
+/* The first bytes that addresses of nobody's begin with. */
+static void find_suspects(struct geo_sink *s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(nobodys); i++) {
+		bool v4 = ip_is_v4(&nobodys[i].net);
+		unsigned bits = nobodys[i].bits - (v4 ? 96u : 0u),
+			 from = first_byte(&nobodys[i].net);
+		unsigned n = bits < 8 ? 1u << (8 - bits) : 1;
+		memset(&s->suspect[v4][from], true, n);
+	}
 }
 
 static enum err put_holes(struct geo_sink *s)
@@ -186,6 +205,7 @@ enum err geo_read(const char *path, unsigned wanted, struct ranges *ret, struct 
 	if (e)
 		return diag_set(reterr, e, 0, 0, "%s", err_text(e));
 	struct geo_sink s = {.names = names, .info = info, .wanted = wanted};
+	find_suspects(&s);
 	e = ranges_builder_new(&s.builder);
 	if (!e)
 		e = is_libloc(fd) ? libloc_read(copy, &s, reterr) : mmdb_read(copy, &s, reterr);

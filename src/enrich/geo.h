@@ -65,6 +65,7 @@ struct geo_sink {
 	struct as_names *names; /* may be NULL */
 	struct geo_info *info;
 	unsigned wanted;
+	bool suspect[2][256]; /* IPv6, IPv4: first bytes of addresses that are nobody's */
 };
 must_check enum err geo_put(struct geo_sink *s, const struct ip *net, uint8_t bits, uint32_t as,
 			    uint32_t country);

@@ -16,6 +16,7 @@ struct prefix {
 struct ranges_builder {
 	struct prefix *v;
 	size_t n, cap;
+	size_t sorted; /* so many of the first came in order: files are sorted, mostly */
 };
 
 /* From here on this value holds. */
@@ -38,6 +39,20 @@ static addr128 to_number(const struct ip *a)
 	for (size_t i = 0; i < sizeof(a->b); i++)
 		n = n << 8 | a->b[i];
 	return n;
+}
+
+/* Families apart, then by first address, the wider before the narrower, the older before the newer.
+ */
+static int order(const void *pa, const void *pb)
+{
+	const struct prefix *a = pa, *b = pb;
+	if (a->v4 != b->v4)
+		return a->v4 ? -1 : 1;
+	if (a->first != b->first)
+		return a->first < b->first ? -1 : 1;
+	if (a->bits != b->bits)
+		return a->bits < b->bits ? -1 : 1;
+	return a->seq < b->seq ? -1 : 1;
 }
 
 enum err ranges_builder_new(struct ranges_builder **ret)
@@ -80,22 +95,33 @@ enum err ranges_add(struct ranges_builder *b, const struct ip *net, uint8_t bits
 		p.first = (uint32_t)p.first;
 		p.last = (uint32_t)p.last;
 	}
+	b->sorted += b->sorted == b->n && (b->n == 0 || order(&b->v[b->n - 1], &p) < 0);
 	b->v[b->n++] = p;
 	return ERR_OK;
 }
 
-/* Families apart, then by first address, the wider before the narrower, the older before the newer.
- */
-static int order(const void *pa, const void *pb)
+/* The tail is sorted and merged into the sorted head, from the back. */
+static bool sort_all(struct ranges_builder *b)
 {
-	const struct prefix *a = pa, *b = pb;
-	if (a->v4 != b->v4)
-		return a->v4 ? -1 : 1;
-	if (a->first != b->first)
-		return a->first < b->first ? -1 : 1;
-	if (a->bits != b->bits)
-		return a->bits < b->bits ? -1 : 1;
-	return a->seq < b->seq ? -1 : 1;
+	size_t head = b->sorted, tail = b->n - head;
+	if (tail == 0)
+		return true;
+	if (head == 0) {
+		qsort(b->v, b->n, sizeof(b->v[0]), order);
+		return true;
+	}
+	struct prefix *t = reallocarray(NULL, tail, sizeof(*t));
+	if (!t)
+		return false;
+	memcpy(t, b->v + head, tail * sizeof(*t));
+	qsort(t, tail, sizeof(*t), order);
+	for (size_t to = b->n; tail > 0; to--)
+		if (head && order(&b->v[head - 1], &t[tail - 1]) > 0)
+			b->v[to - 1] = b->v[--head];
+		else
+			b->v[to - 1] = t[--tail];
+	free(t);
+	return true;
 }
 
 static void step(struct steps *s, addr128 first, uint64_t value)
@@ -215,8 +241,8 @@ enum err ranges_build(struct ranges_builder *b, struct ranges *ret)
 {
 	struct steps s4 = {0}, s6 = {0};
 	size_t n4 = 0;
-	if (b->n)
-		qsort(b->v, b->n, sizeof(b->v[0]), order);
+	if (!sort_all(b))
+		return ERR_NOMEM;
 	while (n4 < b->n && b->v[n4].v4)
 		n4++;
 	flatten(b->v, n4, UINT32_MAX, &s4);
