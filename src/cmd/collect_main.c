@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* The threads that are not receive threads. */
@@ -226,10 +227,21 @@ static enum err start_receiving(struct collect *c, struct diag *d)
 	return ERR_OK;
 }
 
+/* A session is a descriptor: as many as we may have (collect.max_sessions bounds them). */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 static enum err start(struct program *p, struct diag *d)
 {
 	struct collect *c = &p->collect;
 	struct control_ops ops;
+	raise_descriptors();
 	enum err e = folders_make(c->conf->dir);
 	if (e)
 		return diag_set(d, e, 0, 0, "%s: %s", c->conf->dir, err_text(e));
