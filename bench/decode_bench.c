@@ -19,6 +19,13 @@ static const struct wire_element nf9_elements[] = {
     {22, 4, 0}, {21, 4, 0}, {7, 2, 0},  {11, 2, 0}, {6, 1, 0},  {4, 1, 0},  {5, 1, 0},
     {16, 4, 0}, {17, 4, 0}, {9, 1, 0},  {13, 1, 0}, {61, 1, 0}, {89, 1, 0},
 };
+/* The same with two elements that no field takes: text in `extra`, and the wide shape. */
+static const struct wire_element unknown_elements[] = {
+    {8, 4, 0},  {12, 4, 0}, {15, 4, 0}, {10, 4, 0},   {14, 4, 0}, {2, 4, 0},
+    {1, 4, 0},  {22, 4, 0}, {21, 4, 0}, {7, 2, 0},    {11, 2, 0}, {6, 1, 0},
+    {4, 1, 0},  {5, 1, 0},  {16, 4, 0}, {17, 4, 0},   {9, 1, 0},  {13, 1, 0},
+    {61, 1, 0}, {89, 1, 0}, {92, 4, 0}, {9000, 4, 0},
+};
 static const struct wire_element ipfix_elements[] = {
     {8, 4, 0},   {12, 4, 0},  {15, 4, 0}, {10, 4, 0}, {14, 4, 0}, {2, 8, 0},   {1, 8, 0},
     {152, 8, 0}, {153, 8, 0}, {7, 2, 0},  {11, 2, 0}, {6, 1, 0},  {4, 1, 0},   {5, 1, 0},
@@ -33,6 +40,7 @@ static const struct bench {
 } benches[] = {
     {"nf5", 5, 30, NULL, 0},
     {"nf9", 9, 25, nf9_elements, 20},
+    {"nf9_unknown", 9, 25, unknown_elements, 22},
     {"ipfix", 10, 20, ipfix_elements, 20},
     {"sflow", SFLOW, 6, NULL, 0},
 };

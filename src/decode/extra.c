@@ -145,6 +145,47 @@ static void to_fields(struct walk *w, const struct element *e, const uint8_t *p,
 	}
 }
 
+/* --- what a template has of its own */
+
+void extra_plan(struct unknown *ret, uint16_t source, const struct element *e)
+{
+	enum iana_type type = e->pen ? IANA_NUMBER : iana_element(e->id)->type;
+	struct buf key = {0};
+	*ret = (struct unknown){.source = source};
+	ret->number = e->len <= 8 && (type == IANA_NUMBER || type == IANA_BYTES);
+	put_key(&key, e);
+	ret->key_n = (uint8_t)MIN_OF(key.n, sizeof(ret->key));
+	if (ret->key_n)
+		memcpy(ret->key, key.p, ret->key_n);
+	buf_fini(&key);
+}
+
+static uint8_t *put_digits(uint8_t *p, uint64_t v)
+{
+	enum { DIGITS = 20 };
+	uint8_t text[DIGITS];
+	unsigned n = 0;
+	do
+		text[DIGITS - ++n] = (uint8_t)('0' + v % 10);
+	while (v /= 10);
+	memcpy(p, text + DIGITS - n, n);
+	return p + n;
+}
+
+/* The quick one: nothing to escape, nothing to look up. */
+static void put_number(struct buf *out, const struct unknown *u, const uint8_t *v, size_t n)
+{
+	enum { NUMBER_MAX = 1 + sizeof(u->key) + 20 };
+	if (!buf_reserve(out, NUMBER_MAX))
+		return;
+	uint8_t *p = out->p + out->n;
+	if (out->n > 1)
+		*p++ = ',';
+	memcpy(p, u->key, sizeof(u->key));
+	p = put_digits(p + u->key_n, n == 4 ? load_be32(v) : load_be(v, n));
+	out->n = (size_t)(p - out->p);
+}
+
 /* --- lists */
 
 static void put_list(struct walk *w, enum list_kind kind, const uint8_t *p, size_t n,
@@ -300,13 +341,17 @@ static void one_row(struct walk *w)
 {
 	const struct template *t = w->one->t;
 	for (uint16_t k = 0; k < t->n_unknown && !full(w); k++) {
-		uint16_t i = t->unknown[k];
+		uint16_t i = t->unknown[k].source;
 		const struct element *e = &t->elements[i];
 		const uint8_t *p = w->one->rec + w->one->offs[i];
 		size_t n = w->one->lens[i];
-		enum list_kind kind = list_kind(e);
 		if (n == 0)
 			continue;
+		if (t->unknown[k].number) {
+			put_number(w->out, &t->unknown[k], p, n);
+			continue;
+		}
+		enum list_kind kind = list_kind(e);
 		if (kind != LIST_BASIC) /* which writes the key of its element */
 			put_key(w->out, e);
 		if (kind != LIST_NONE)

@@ -21,6 +21,8 @@ enum {
 	EXTRA_WALK_MAX = 4096, /* elements inside lists looked at, of one record */
 };
 
+/* Fills *ret for element e, which is the one with this index. */
+void extra_plan(struct unknown *ret, uint16_t source, const struct element *e);
 bool extra_is_list(const struct element *e);
 /* Fills `extra`, and fields from lists, in the k rows at r, whose operations have run; stride 0 if
  * k = 1. */

@@ -110,7 +110,7 @@ struct compiling {
 	struct choice best[FIELD_MAX];
 	uint16_t scratch[SCRATCH_MAX];
 	struct op ops[2 * FIELD_MAX + SCRATCH_MAX];
-	uint16_t unknown[UNKNOWN_MAX];
+	struct unknown unknown[UNKNOWN_MAX];
 	uint32_t bad;
 };
 
@@ -224,7 +224,7 @@ static void choose(struct compiling *c, const struct source_index *x)
 		c->bad += bad;
 		taken |= consider_scratch(c, i, e);
 		if (!taken && c->t.n_unknown < UNKNOWN_MAX)
-			c->unknown[c->t.n_unknown++] = i;
+			c->unknown[c->t.n_unknown++].source = i;
 	}
 }
 
@@ -399,12 +399,12 @@ static void plan_extra(struct compiling *c)
 	struct template *t = &c->t;
 	uint16_t n = 0;
 	for (uint16_t k = 0; k < t->n_unknown; k++) {
-		uint16_t i = c->unknown[k];
+		uint16_t i = c->unknown[k].source;
 		bool list = extra_is_list(&c->def->elements[i]);
 		if (is_section(t, i) || (c->def->drop_unknown && !list))
 			continue;
 		t->variable |= list; /* such records go one by one */
-		c->unknown[n++] = i;
+		extra_plan(&c->unknown[n++], i, &c->def->elements[i]);
 	}
 	t->n_unknown = n;
 	if (n == 0)
@@ -433,7 +433,7 @@ static struct template *seal(const struct compiling *c)
 	size_t n = c->def->n;
 	size_t per_element = sizeof(struct element) + 2 * sizeof(uint16_t);
 	size_t mem = sizeof(struct template) + n * per_element + c->t.n_ops * sizeof(struct op) +
-		     c->t.n_unknown * sizeof(uint16_t);
+		     c->t.n_unknown * sizeof(struct unknown);
 	struct template *t = malloc(mem);
 	if (!t)
 		return NULL;
@@ -443,7 +443,7 @@ static struct template *seal(const struct compiling *c)
 	t->offs = (uint16_t *)(void *)(t->elements + n);
 	t->lens = t->offs + n;
 	t->ops = (struct op *)(void *)(t->lens + n);
-	t->unknown = (uint16_t *)(void *)(t->ops + c->t.n_ops);
+	t->unknown = (struct unknown *)(void *)(t->ops + c->t.n_ops);
 	memcpy(t->elements, c->def->elements, n * sizeof(*t->elements));
 	memcpy(t->ops, c->ops, t->n_ops * sizeof(*t->ops));
 	memcpy(t->unknown, c->unknown, t->n_unknown * sizeof(*t->unknown));

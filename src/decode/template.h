@@ -73,6 +73,14 @@ struct template_after {
 	bool sampler_id, sequence_id;
 };
 
+/* An element that goes into `extra`, or a list. */
+struct unknown {
+	uint16_t source; /* index of the element */
+	uint8_t key_n;
+	bool number;  /* of fixed length up to 8, and not known to be anything else */
+	char key[20]; /* "PEN/ID": */
+};
+
 struct template
 {
 	struct template *next; /* in its bucket */
@@ -98,7 +106,7 @@ struct template
 	struct element *elements;        /* n */
 	uint16_t *offs, *lens;           /* n each; of a record, if not variable */
 	struct op *ops;                  /* n_ops */
-	uint16_t *unknown;               /* n_unknown: elements that no field takes, and lists */
+	struct unknown *unknown;         /* n_unknown: elements that no field takes, and lists */
 	uint16_t n_unknown;
 	uint16_t mpls[MPLS_MAX]; /* elements that hold labels, top first */
 	/* Elements that hold the first bytes of a packet, and how many; NO_SECTION = none. */
