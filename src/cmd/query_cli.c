@@ -6,6 +6,7 @@
 #include "cmd/private_store.h"
 #include "cmd/setup.h"
 #include "conf/conf.h"
+#include "query/names.h"
 #include "query/time_range.h"
 #include "store/client.h"
 
@@ -296,4 +297,16 @@ void cli_number(struct buf *out, const struct query_cli *c, double v, bool estim
 		u++;
 	}
 	buf_fmt(out, u ? "%.1f%s" : "%.0f%s", v, units[u]);
+}
+
+void cli_name(struct buf *out, const struct query *q, const struct key_name *called, size_t k,
+	      double value)
+{
+	if (!called || !called[k].text || !*called[k].text)
+		return;
+	double percent = names_percent(q, called, k, value);
+	buf_fmt(out, " (%s", called[k].text);
+	if (percent >= 0)
+		buf_fmt(out, ", %.1f %%", percent);
+	buf_u8(out, ')');
 }

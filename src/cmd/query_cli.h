@@ -71,6 +71,10 @@ int query_cli_error(const struct query_cli *c, enum err e, const struct diag *d)
 
 /* "12.3 M", "843", with ~ before it when estimated; plain digits unless it is for a terminal. */
 void cli_number(struct buf *out, const struct query_cli *c, double v, bool estimated);
+/* Appends what key k is called, and how full it is if it is an interface of known speed. */
+struct key_name;
+void cli_name(struct buf *out, const struct query *q, const struct key_name *called, size_t k,
+	      double value);
 /* The name of a field for nfdump's name of a statistic ("srcip"), or the name itself. */
 const char *cli_field_name(const char *word, size_t n, size_t *ret_n);
 

@@ -37,7 +37,7 @@ static void spark(struct buf *out, const double *v, size_t n, double max)
 static void line_cells(struct table *t, const struct query_cli *c, const struct series_result *r,
 		       const struct series_line *l, double max)
 {
-	bool estimated = r->cost.scaled && metric_table[c->q.metric].counter != COUNTER_FLOWS;
+	bool estimated = l->scaled && metric_table[c->q.metric].counter != COUNTER_FLOWS;
 	const double numbers[] = {l->min, l->avg, l->p95, l->max, l->last, l->total};
 	struct buf b = {0};
 	spark(&b, l->values, r->n_bins, max);
@@ -57,6 +57,7 @@ static void key_cells(struct table *t, const struct query *q, const struct serie
 		cell_text(&b, &l->key[k]);
 		if (!l->key[k].present)
 			buf_u8(&b, '-');
+		cli_name(&b, q, l->names, k, l->avg);
 		table_cell(t, &b);
 		buf_fini(&b);
 	}

@@ -77,6 +77,7 @@ static void print_table(const struct query_cli *c, const struct top_result *r)
 			cell_text(&b, &r->rows[i].key[k]);
 			if (!r->rows[i].key[k].present)
 				buf_u8(&b, '-');
+			cli_name(&b, q, r->rows[i].names, k, r->rows[i].value);
 			table_cell(&t, &b);
 			buf_fini(&b);
 		}

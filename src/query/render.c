@@ -4,6 +4,7 @@
 #include "base/timefmt.h"
 #include "model/batch.h"
 #include "model/record.h"
+#include "query/names.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -62,6 +63,36 @@ static void key_object(struct buf *out, const struct query *q, const struct cell
 	buf_u8(out, '}');
 }
 
+/* "names":{"in_if":{"name":"xe-0/0/0","description":"...","speed":n,"percent":n}}; left out if none
+ * is known. value: of the metric. */
+static void names_object(struct buf *out, const struct query *q, const struct key_name *names,
+			 double value)
+{
+	if (!names)
+		return;
+	buf_json_key(out, "names");
+	buf_u8(out, '{');
+	for (size_t i = 0; i < q->n_by; i++) {
+		if (!names[i].text)
+			continue;
+		buf_json_key(out, key_name(q->by[i]));
+		buf_u8(out, '{');
+		buf_json_key(out, "name");
+		put_string(out, names[i].text);
+		if (*names[i].text2) {
+			buf_json_key(out, "description");
+			put_string(out, names[i].text2);
+		}
+		if (names[i].number)
+			member_u64(out, "speed", names[i].number);
+		double percent = names_percent(q, names, i, value);
+		if (percent >= 0)
+			member_number(out, "percent", percent);
+		buf_u8(out, '}');
+	}
+	buf_u8(out, '}');
+}
+
 static void head(struct buf *out, const struct query *q, const struct run_cost *c)
 {
 	const struct metric_info *m = &metric_table[q->metric];
@@ -104,6 +135,7 @@ void render_top_json(struct buf *out, const struct query *q, const struct top_re
 	for (size_t i = 0; i < r->n; i++) {
 		buf_str(out, i ? ",{" : "{");
 		key_object(out, q, r->rows[i].key);
+		names_object(out, q, r->rows[i].names, r->rows[i].value);
 		top_counters(out, &r->rows[i]);
 		member_number(out, "value", r->rows[i].value);
 		member_bool(out, "scaled", r->rows[i].scaled);
@@ -157,6 +189,7 @@ void render_series_json(struct buf *out, const struct query *q, const struct ser
 	for (size_t i = 0; i < r->n; i++) {
 		buf_str(out, i ? ",{" : "{");
 		key_object(out, q, r->lines[i].key);
+		names_object(out, q, r->lines[i].names, r->lines[i].avg);
 		series_values(out, &r->lines[i], r->n_bins);
 		buf_u8(out, '}');
 	}
@@ -171,12 +204,25 @@ void render_series_json(struct buf *out, const struct query *q, const struct ser
 	tail(out, &r->cost);
 }
 
+/* "in_if_name":"xe-0/0/0" for the keys that have one. */
+static void name_members(struct buf *out, const struct query *q, const struct key_name *names)
+{
+	for (size_t i = 0; names && i < q->n_by; i++) {
+		if (!names[i].text)
+			continue;
+		buf_u8(out, ',');
+		buf_fmt(out, "\"%s_name\":", key_name(q->by[i]));
+		put_string(out, names[i].text);
+	}
+}
+
 void render_top_ndjson(struct buf *out, const struct query *q, const struct top_result *r)
 {
 	const struct metric_info *m = &metric_table[q->metric];
 	for (size_t i = 0; i < r->n; i++) {
 		buf_u8(out, '{');
 		key_members(out, q, r->rows[i].key);
+		name_members(out, q, r->rows[i].names);
 		top_counters(out, &r->rows[i]);
 		if (m->rate)
 			member_number(out, m->name, r->rows[i].value);
@@ -204,12 +250,37 @@ static void csv_key_names(struct buf *out, const struct query *q)
 	}
 }
 
+/* Columns "in_if_name" behind the others, for keys of which some row has a name. */
+static bool has_name(const struct top_result *r, size_t key)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->rows[i].names && r->rows[i].names[key].text)
+			return true;
+	return false;
+}
+
+static void csv_names(struct buf *out, const struct query *q, const struct top_result *r,
+		      const struct top_row *row)
+{
+	for (size_t k = 0; k < q->n_by; k++) {
+		if (!has_name(r, k))
+			continue;
+		buf_u8(out, ',');
+		const char *text = row && row->names ? row->names[k].text : NULL;
+		if (!row)
+			buf_fmt(out, "%s_name", key_name(q->by[k]));
+		else if (text)
+			buf_csv_cell(out, (const uint8_t *)text, strlen(text));
+	}
+}
+
 void render_top_csv(struct buf *out, const struct query *q, const struct top_result *r)
 {
 	const struct metric_info *m = &metric_table[q->metric];
 	csv_key_names(out, q);
-	buf_fmt(out, "bytes,packets,flows%s%s,scaled\r\n", m->rate ? "," : "",
-		m->rate ? m->name : "");
+	buf_fmt(out, "bytes,packets,flows%s%s,scaled", m->rate ? "," : "", m->rate ? m->name : "");
+	csv_names(out, q, r, NULL);
+	buf_str(out, "\r\n");
 	for (size_t i = 0; i < r->n; i++) {
 		const struct top_row *row = &r->rows[i];
 		csv_keys(out, q, row->key);
@@ -222,7 +293,9 @@ void render_top_csv(struct buf *out, const struct query *q, const struct top_res
 			buf_u8(out, ',');
 			render_number(out, row->value);
 		}
-		buf_str(out, row->scaled ? ",1\r\n" : ",0\r\n");
+		buf_str(out, row->scaled ? ",1" : ",0");
+		csv_names(out, q, r, row);
+		buf_str(out, "\r\n");
 	}
 }
 

@@ -28,8 +28,11 @@ struct run_cost {
 	uint64_t elapsed_ms, rows_read;
 };
 
+struct key_name;
+
 struct top_row {
-	const struct cell *key; /* n_by of them */
+	const struct cell *key;       /* n_by of them */
+	const struct key_name *names; /* of the keys (names.h); NULL = none is known */
 	uint64_t bytes, packets, flows;
 	double value; /* of the metric */
 	bool scaled;  /* its counters were multiplied by a sampling rate */
@@ -44,8 +47,9 @@ struct top_result {
 };
 
 struct series_line {
-	const struct cell *key; /* NULL for total and other */
-	double *values;         /* n_bins: the metric in each bin */
+	const struct cell *key;       /* NULL for total and other */
+	const struct key_name *names; /* as in top_row */
+	double *values;               /* n_bins: the metric in each bin */
 	double min, max, avg, p95, last;
 	double total; /* bytes, packets or flows over the whole range */
 	bool scaled;  /* some of it was multiplied by a sampling rate */

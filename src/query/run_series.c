@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "query/names.h"
 #include "query/run_priv.h"
 
 #include "base/timefmt.h"
@@ -208,6 +209,19 @@ static enum err total_line(struct store *s, const struct query *q, const struct 
 	return e;
 }
 
+static void name_lines(struct store *s, const struct query *q, const struct run_options *o,
+		       struct series_result *r)
+{
+	const struct cell *keys[QUERY_SERIES_GROUPS_MAX + 1];
+	const struct key_name *names[QUERY_SERIES_GROUPS_MAX + 1] = {0};
+	size_t n = names_wanted(q) ? r->n : 0;
+	for (size_t i = 0; i < n; i++)
+		keys[i] = r->lines[i].key;
+	names_find(s, q, o, keys, n, names);
+	for (size_t i = 0; i < n; i++)
+		r->lines[i].names = names[i];
+}
+
 enum err run_series(struct store *s, const struct query *q, const struct run_options *o,
 		    struct series_result *ret, struct diag *reterr)
 {
@@ -234,6 +248,7 @@ enum err run_series(struct store *s, const struct query *q, const struct run_opt
 	for (size_t i = 0; i < ret->n; i++)
 		finish_line(q, &ret->lines[i], ret->n_bins, scratch);
 	sort_lines(q, ret);
+	name_lines(s, q, o, ret);
 	ret->cost.elapsed_ms = (clock_mono_ns() - start) / 1000000u;
 	return ERR_OK;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "query/names.h"
 #include "query/run_priv.h"
 
 #include "base/timefmt.h"
@@ -154,6 +155,19 @@ static enum err fetch_groups(struct store *s, struct plan *p, const struct run_o
 	return e;
 }
 
+static void name_rows(struct store *s, const struct query *q, const struct run_options *o,
+		      struct top_result *r)
+{
+	const struct cell *keys[NAMES_ROWS_MAX];
+	const struct key_name *names[NAMES_ROWS_MAX] = {0};
+	size_t n = names_wanted(q) ? MIN_OF(r->n, (size_t)NAMES_ROWS_MAX) : 0;
+	for (size_t i = 0; i < n; i++)
+		keys[i] = r->rows[i].key;
+	names_find(s, q, o, keys, n, names);
+	for (size_t i = 0; i < n; i++)
+		r->rows[i].names = names[i];
+}
+
 enum err run_top(struct store *s, const struct query *q, const struct run_options *o,
 		 struct top_result *ret, struct diag *reterr)
 {
@@ -176,6 +190,8 @@ enum err run_top(struct store *s, const struct query *q, const struct run_option
 		ret->cost.rows_read += whole.cost.rows_read;
 	}
 	ret->cost.source = plan_source(&p);
+	if (!e)
+		name_rows(s, q, o, ret);
 	ret->cost.elapsed_ms = (clock_mono_ns() - start) / 1000000u;
 	return e;
 }

@@ -105,6 +105,29 @@ class Books(unittest.TestCase):
         one = sums("&exporter_ip=127.0.0.3&domain=7&version=9")
         self.assertEqual((one["records"], one["lost_records"], one["lost_datagrams"]), (50, 20, 2))
 
+    def test_names_stand_beside_the_numbers(self):
+        with Weir(CONF) as weir:
+            a = Exporter("127.0.0.2", weir.flow_port)
+            a.send(v5(0, int(time.time()), [(1, 1000), (2, 2000)]))
+            wait_for("it is stored", lambda: weir.stats()["records"]["stored"] == 2)
+            weir.sql("INSERT INTO weir.names (kind, exporter_ip, domain, id, text, text2, number, source, since) VALUES "
+                     "('interface', '::ffff:127.0.0.2', 0, 1, 'ge-0/0/1', 'to the north', 1000000000, 'snmp', now64(3)), "
+                     "('host', '::ffff:10.9.9.9', 0, 0, 'www.example.net', '', 0, 'dns', now64(3))", user="writer")
+            query = {"time": {"from": "now-1h", "to": "now+1h"}, "by": ["exporter_ip", "in_if", "dst_ip"], "metric": "bps"}
+            request = urllib.request.Request(weir.url + "/api/v1/top", json.dumps(query).encode())
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                row = json.load(answer)["rows"][0]
+            self.assertEqual(row["names"]["in_if"]["name"], "ge-0/0/1")
+            self.assertEqual(row["names"]["in_if"]["speed"], 1000000000)
+            self.assertAlmostEqual(row["names"]["in_if"]["percent"], row["value"] / 1e7, delta=0.001)
+            self.assertEqual(row["names"]["dst_ip"], {"name": "www.example.net"})
+            self.assertNotIn("exporter_ip", row["names"])
+            args = ("top", "-s", "exporter_ip,in_if,dst_ip", "-t", "now-1h/now+1h")
+            self.assertIn("1 (ge-0/0/1)", weir.cli(*args))
+            rows = list(csv.DictReader(weir.cli(*args, "--csv").splitlines()))
+            self.assertEqual((rows[0]["in_if_name"], rows[0]["dst_ip_name"]), ("ge-0/0/1", "www.example.net"))
+            a.close()
+
     def test_a_flow_of_two_exporters_counts_once(self):
         now = int(time.time())
         flows = [(h, 1000 * h) for h in range(1, 21)]
