@@ -160,7 +160,7 @@ static void put_frame(uint8_t *p, const struct flow *f)
 	uint8_t *end = p + FRAME;
 	p = put(put(put(p, 0x020000000001, 6), 0x020000000002, 6), 0x0800, 2);
 	p = put(put(p, 0x45, 1), v[13], 1);
-	p = put(put(p, v[6] / v[5], 2), 1, 4);
+	p = put(put(p, v[6] / v[5], 2), 1 << 16, 4);
 	p = put(put(put(p, 64, 1), v[12], 1), 0, 2);
 	p = put(put(p, v[0], 4), v[1], 4);
 	p = put(put(p, v[9], 2), v[10], 2);

@@ -2,7 +2,7 @@
 /* Counter samples: what an agent counts, sent every so often. */
 #include "decode/sflow_priv.h"
 
-enum { FORMAT_INTERFACE = 1 };
+enum { FORMAT_INTERFACE = 1, FORMAT_PORT_NAME = 1005 };
 
 /* False: it ends early. */
 static bool read_interface(struct rd *r, struct if_counters *c)
@@ -29,23 +29,43 @@ static bool read_interface(struct rd *r, struct if_counters *c)
 	return !r->bad;
 }
 
-/* Walks the records once: are they whole, and is one of an interface among them? */
+/* Walks the records once: are they whole, and is one of an interface among them, or its name? */
 static void read_records(struct sflow *s, struct rd r, uint32_t n, struct if_counters *c,
-			 struct counter_sample *sample)
+			 struct counter_sample *sample, struct rd *ret_name)
 {
+	*ret_name = (struct rd){.bad = true};
 	for (uint32_t i = 0; i < n; i++) {
 		struct sflow_record record;
 		if (rd_left(&r) == 0 || !sflow_next_record(&r, &record)) {
 			sflow_bad_record(s);
 			return;
 		}
-		if (record.format != FORMAT_INTERFACE || sample->interface)
-			continue;
-		if (read_interface(&record.body, c))
+		if (record.format == FORMAT_PORT_NAME)
+			*ret_name = sflow_opaque(&record.body);
+		else if (record.format == FORMAT_INTERFACE && !sample->interface &&
+			 read_interface(&record.body, c))
 			sample->interface = c;
-		else
+		if (record.body.bad)
 			sflow_bad_record(s);
 	}
+}
+
+static void tell_name(struct sflow *s, const struct counter_sample *sample, const struct rd *name)
+{
+	size_t n = rd_left(name);
+	while (n && name->p[n - 1] == 0)
+		n--;
+	if (!s->d->opts.name || n == 0 || (!sample->interface && sample->source_class != 0))
+		return;
+	const struct option_name told = {.kind = NAME_INTERFACE,
+					 .exporter_ip = sample->exporter_ip,
+					 .domain = s->sub_agent,
+					 .id = sample->interface ? sample->interface->if_index
+								 : sample->source_index,
+					 .text = name->p,
+					 .text_n = n,
+					 .at = sample->t_recv};
+	s->d->opts.name(s->d->opts.ctx, &told);
 }
 
 void sflow_counter_sample(struct sflow *s, struct rd *r, bool expanded)
@@ -72,7 +92,9 @@ void sflow_counter_sample(struct sflow *s, struct rd *r, bool expanded)
 					.uptime = s->uptime,
 					.t_recv = s->m.t_recv,
 					.records = *r};
-	read_records(s, *r, n, &c, &sample);
+	struct rd name;
+	read_records(s, *r, n, &c, &sample, &name);
+	tell_name(s, &sample, &name);
 	if (!s->d->opts.counters)
 		return;
 	if (s->d->opts.in_order) {

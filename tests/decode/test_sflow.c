@@ -324,7 +324,9 @@ static void sequence_outlives_the_process(void **state)
 }
 
 struct seen {
-	uint32_t n;
+	uint32_t n, names;
+	uint64_t name_id;
+	char name[16];
 	struct counter_sample last;
 	struct if_counters interface;
 	struct buf json;
@@ -341,6 +343,16 @@ static void keep_counters(void *ctx, const struct counter_sample *s)
 	counter_sample_json(&seen->json, s);
 }
 
+static void keep_name(void *ctx, const struct option_name *n)
+{
+	struct seen *seen = ctx;
+	seen->names++;
+	seen->name_id = n->id;
+	snprintf(seen->name, sizeof(seen->name), "%.*s", (int)n->text_n, (const char *)n->text);
+	assert_int_equal(n->kind, NAME_INTERFACE);
+	assert_int_equal(n->domain, 7);
+}
+
 static void ignore_rows(void *ctx, struct batch *b)
 {
 	(void)ctx;
@@ -354,8 +366,11 @@ static void counter_samples(void **state)
 	struct seen seen = {0};
 	struct stats stats = {0};
 	struct decoder *d;
-	const struct decoder_opts o = {
-	    .stats = &stats, .emit = ignore_rows, .counters = keep_counters, .ctx = &seen};
+	const struct decoder_opts o = {.stats = &stats,
+				       .emit = ignore_rows,
+				       .counters = keep_counters,
+				       .name = keep_name,
+				       .ctx = &seen};
 	assert_int_equal(decoder_new(&o, &d), ERR_OK);
 	struct wire_sflow w = wire_sflow_begin(&b, "10.0.0.1", 7, 1, 60000);
 	wire_sflow_counters(&w, 77, 3, true);
@@ -378,6 +393,9 @@ static void counter_samples(void **state)
 	const struct datagram dg = {.p = b.p, .n = b.n, .src_port = 1, .t_recv = 1767268800000};
 	decoder_feed(d, &dg);
 	assert_int_equal(seen.n, 1);
+	assert_int_equal(seen.names, 1);
+	assert_int_equal(seen.name_id, 3);
+	assert_string_equal(seen.name, "eth3");
 	assert_int_equal(seen.last.domain, 7);
 	assert_int_equal(seen.last.source_index, 3);
 	assert_int_equal(seen.last.uptime, 60000);
