@@ -17,8 +17,10 @@ void segbuf_free(struct segbuf *s)
 		return;
 	for (unsigned c = 0; c < NATIVE_MAX; c++)
 		colbuf_fini(&s->col[c]);
-	for (unsigned f = 0; f < FIELD_MAX; f++)
+	for (unsigned f = 0; f < FIELD_MAX; f++) {
 		colbuf_fini(&s->elements[f]);
+		textcol_free(s->text[f]);
+	}
 	free(s);
 }
 
@@ -42,11 +44,17 @@ static enum ctype column_ctype(unsigned c)
 	return c < FIELD_MAX ? field_table[c].ctype : CT_U64;
 }
 
-/* Bytes of one row's default value in the column's buffer. */
-static size_t zero_size(enum ctype t)
+static bool is_plain(const struct segbuf *s, unsigned c)
 {
+	return s->text[c] && s->text[c]->plain;
+}
+
+/* Bytes of one row's default value in the column's buffer. */
+static size_t zero_size(const struct segbuf *s, unsigned c)
+{
+	enum ctype t = column_ctype(c);
 	if (t == CT_STR)
-		return 1;
+		return is_plain(s, c) ? 1 : sizeof(uint16_t);
 	return t == CT_U32LIST ? sizeof(uint64_t) : ctype_size(t);
 }
 
@@ -80,6 +88,33 @@ static size_t sum_of_lengths(const struct batch *b, enum field f, uint32_t from,
 	return sum;
 }
 
+/* The same for a column of texts, and their numbers behind its end, where put_rows finds them. */
+static bool make_room_for_texts(struct segbuf *s, const struct batch *b, unsigned c, uint32_t from,
+				uint32_t n, bool in_batch)
+{
+	struct colbuf *col = &s->col[c];
+	bool is_new = !segbuf_uses(s, c);
+	size_t rows = is_new ? (size_t)s->rows + n : n, need = rows;
+	if (!s->text[c] && !(s->text[c] = textcol_new()))
+		return false;
+	if (is_new)
+		textcol_begin(s->text[c]);
+	if (!is_plain(s, c)) {
+		if (!colbuf_room(col, rows * sizeof(uint16_t)))
+			return false;
+		const struct colbuf end = {
+		    .p = col->p, .n = is_new ? (size_t)s->rows * sizeof(uint16_t) : col->n};
+		if (!in_batch ||
+		    textcol_number(s->text[c], b, batch_span(b, (enum field)c) + from, n, &end))
+			return true;
+		if (!textcol_make_plain(s->text[c], col))
+			return false;
+	}
+	if (in_batch)
+		need += sum_of_lengths(b, (enum field)c, from, n) + (size_t)n * VARINT_MAX;
+	return colbuf_room(col, need);
+}
+
 /* Room for n rows of column c, and for the zeros of all rows before if it is new. */
 static bool make_room(struct segbuf *s, const struct batch *b, unsigned c, uint32_t from,
 		      uint32_t n, bool in_batch)
@@ -88,14 +123,13 @@ static bool make_room(struct segbuf *s, const struct batch *b, unsigned c, uint3
 	size_t rows = segbuf_uses(s, c) ? n : (size_t)s->rows + n;
 	if (!segbuf_uses(s, c))
 		s->col[c].n = s->elements[c < FIELD_MAX ? c : 0].n = 0;
-	size_t need = rows * zero_size(t);
-	if (t == CT_STR && in_batch)
-		need += sum_of_lengths(b, (enum field)c, from, n) + (size_t)n * VARINT_MAX;
+	if (t == CT_STR)
+		return make_room_for_texts(s, b, c, from, n, in_batch);
 	if (t == CT_U32LIST && in_batch &&
 	    !colbuf_room(&s->elements[c],
 			 sum_of_lengths(b, (enum field)c, from, n) * sizeof(uint32_t)))
 		return false;
-	return colbuf_room(&s->col[c], need);
+	return colbuf_room(&s->col[c], rows * zero_size(s, c));
 }
 
 static void put_strings(struct colbuf *c, const struct batch *b, enum field f, uint32_t from,
@@ -145,8 +179,8 @@ static void put_zeros(struct segbuf *s, unsigned c, uint32_t n)
 			put_list_offset(col, s->elements[c].n / sizeof(uint32_t));
 		return;
 	}
-	memset(col->p + col->n, 0, n * zero_size(t));
-	col->n += n * zero_size(t);
+	memset(col->p + col->n, 0, n * zero_size(s, c));
+	col->n += n * zero_size(s, c);
 }
 
 static void put_fixed(struct colbuf *c, const void *rows, size_t size, uint32_t from, uint32_t n)
@@ -164,7 +198,10 @@ static void put_rows(struct segbuf *s, const struct batch *b, unsigned c, uint32
 	enum field f = (enum field)c;
 	switch (field_table[f].ctype) {
 	case CT_STR:
-		put_strings(&s->col[c], b, f, from, n);
+		if (is_plain(s, c))
+			put_strings(&s->col[c], b, f, from, n);
+		else
+			s->col[c].n += n * sizeof(uint16_t);
 		break;
 	case CT_U32LIST:
 		put_lists(s, b, f, from, n);

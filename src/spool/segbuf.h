@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An open segment in memory: rows of one shape and one day as the columns of a ClickHouse Native
- * block, each already in its encoding (strings as length and bytes, lists as offsets and elements).
+ * block, each already in its encoding (texts as in textcol.h, lists as offsets and elements).
  * Columns that no row has used are not there; one that comes late gets zeros for the earlier rows.
  * Owned by the receive thread until its commit, then by the flusher, then used again. */
 #pragma once
 #include "model/batch.h"
 #include "model/native.h"
 #include "spool/colbuf.h"
+#include "spool/textcol.h"
 
 enum { SEGBUF_WORDS = (NATIVE_MAX + 63) / 64 };
 
@@ -18,6 +19,7 @@ struct segbuf {
 	uint64_t used[SEGBUF_WORDS];
 	struct colbuf col[NATIVE_MAX];     /* of a U32LIST: its offsets */
 	struct colbuf elements[FIELD_MAX]; /* of a U32LIST */
+	struct textcol *text[FIELD_MAX];   /* of a STR that some segment has used */
 };
 
 struct segbuf *segbuf_new(void);

@@ -154,12 +154,46 @@ static void body_text(struct body *b, const char *s)
 	body_put(b, s, strlen(s));
 }
 
+enum low_cardinality {
+	LC_VERSION = 1,
+	LC_INDEX_UINT8 = 0,
+	LC_INDEX_UINT16 = 1,
+	LC_HAS_KEYS = 1 << 9,
+	LC_UPDATES_DICTIONARY = 1 << 10
+};
+
+/* The same of texts: a byte per row while the numbers fit, else two. */
+static void body_texts(struct body *b, const struct textcol *t, const struct colbuf *col,
+		       uint64_t rows, struct dict *dict)
+{
+	dict->index.n = 0;
+	bool narrow = t->n <= UINT8_MAX + 1u && colbuf_room(&dict->index, rows);
+	const uint64_t head[] = {LC_VERSION,
+				 (narrow ? LC_INDEX_UINT8 : LC_INDEX_UINT16) | LC_HAS_KEYS |
+				     LC_UPDATES_DICTIONARY,
+				 t->n};
+	body_text(b, "LowCardinality(String)");
+	body_put(b, head, sizeof(head));
+	for (uint32_t k = 0; k < t->n; k++) {
+		body_varint(b, t->len[k]);
+		body_put(b, t->bytes.p + t->off[k], t->len[k]);
+	}
+	body_put(b, &rows, sizeof(rows));
+	if (!narrow) {
+		body_put(b, col->p, col->n);
+		return;
+	}
+	for (uint64_t i = 0; i < rows; i++)
+		dict->index.p[i] = col->p[i * sizeof(uint16_t)]; /* the low byte */
+	body_put(b, dict->index.p, rows);
+}
+
 /* ClickHouse's LowCardinality in Native: version, kind of index, the dictionary, a byte per row. */
 static void body_low_cardinality(struct body *b, unsigned c, const void *keys, uint64_t n_keys,
 				 size_t width, const uint8_t *index, uint64_t rows)
 {
-	enum { VERSION = 1, INDEX_UINT8 = 0, HAS_KEYS = 1 << 9, UPDATES_DICTIONARY = 1 << 10 };
-	const uint64_t head[] = {VERSION, INDEX_UINT8 | HAS_KEYS | UPDATES_DICTIONARY, n_keys};
+	const uint64_t head[] = {LC_VERSION, LC_INDEX_UINT8 | LC_HAS_KEYS | LC_UPDATES_DICTIONARY,
+				 n_keys};
 	const char *type = native_type(c);
 	body_varint(b, strlen("LowCardinality()") + strlen(type));
 	body_put(b, "LowCardinality(", strlen("LowCardinality("));
@@ -194,6 +228,10 @@ static void body_column(struct body *b, const struct segbuf *s, unsigned c, stru
 	size_t width = dict_width(c);
 	if (width && s->rows >= DICT_ROWS_MIN && dict_encode(dict, s->col[c].p, s->rows, width)) {
 		body_low_cardinality(b, c, dict->keys, dict->n, width, dict->index.p, s->rows);
+		return;
+	}
+	if (c < FIELD_MAX && field_table[c].ctype == CT_STR && !s->text[c]->plain) {
+		body_texts(b, s->text[c], &s->col[c], s->rows, dict);
 		return;
 	}
 	body_text(b, native_type(c));

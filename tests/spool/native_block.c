@@ -61,8 +61,13 @@ static size_t width(const char *type)
 	return 0;
 }
 
-/* LowCardinality(X): version 1, flags (0x600 | width of the index), number of keys, keys, number of
- * rows, index. Only the one-byte index is expected here. */
+static uint64_t block_index(const struct block_column *c, uint64_t row)
+{
+	return le(c->index + row * c->index_width, c->index_width);
+}
+
+/* LowCardinality(X): version 1, flags (0x600 | width of the index: 0 = a byte, 1 = two), number of
+ * keys, keys, number of rows, index. */
 static bool low_cardinality(struct at *a, struct block_column *c, uint64_t rows)
 {
 	char inner[32];
@@ -71,15 +76,21 @@ static bool low_cardinality(struct at *a, struct block_column *c, uint64_t rows)
 		return false;
 	memcpy(inner, c->type + 15, n - 16);
 	inner[n - 16] = 0;
-	assert_true(width(inner) > 0);
+	bool texts = strcmp(inner, "String") == 0;
+	assert_true(texts || width(inner) > 0);
 	assert_int_equal(le(take(a, 8), 8), 1);
-	assert_int_equal(le(take(a, 8), 8), 0x600);
+	uint64_t flags = le(take(a, 8), 8);
+	assert_true(flags == 0x600 || (texts && flags == 0x601));
+	c->index_width = flags == 0x600 ? 1 : 2;
 	c->keys = le(take(a, 8), 8);
-	c->data = take(a, c->keys * width(inner));
+	c->data = a->p;
+	for (uint64_t i = 0; i < c->keys; i++)
+		take(a, texts ? varint(a) : width(inner));
+	c->len = (size_t)(a->p - c->data);
 	assert_int_equal(le(take(a, 8), 8), rows);
-	c->index = take(a, rows);
+	c->index = take(a, rows * c->index_width);
 	for (uint64_t i = 0; i < rows; i++)
-		assert_true(c->index[i] < c->keys);
+		assert_true(block_index(c, i) < c->keys);
 	strcpy(c->type, inner);
 	return true;
 }
@@ -132,7 +143,7 @@ const uint8_t *block_value(const struct block *b, const char *name, uint64_t row
 	const struct block_column *c = block_find(b, name);
 	size_t w = width(c->type);
 	assert_true(w > 0 && row < b->rows);
-	return c->data + (c->index ? c->index[row] : row) * w;
+	return c->data + (c->index ? block_index(c, row) : row) * w;
 }
 
 uint64_t block_uint(const struct block *b, const char *name, uint64_t row)
@@ -147,7 +158,7 @@ const uint8_t *block_string(const struct block *b, const char *name, uint64_t ro
 	const struct block_column *c = block_find(b, name);
 	assert_string_equal(c->type, "String");
 	struct at a = {c->data, c->data + c->len};
-	for (uint64_t i = 0; i < row; i++)
+	for (uint64_t i = 0; i < (c->index ? block_index(c, row) : row); i++)
 		take(&a, varint(&a));
 	*ret_len = (size_t)varint(&a);
 	return take(&a, *ret_len);

@@ -13,6 +13,7 @@ struct block_column {
 	const uint8_t *data;     /* first byte of the column's values */
 	size_t len;
 	const uint8_t *index; /* LowCardinality: row -> value, else NULL */
+	size_t index_width;   /* bytes of one of them */
 	uint64_t keys;
 };
 
