@@ -55,7 +55,8 @@ struct exporter_rows {
 /* What a reload changes; immutable, shared (collect_rules.c). */
 struct collect_rules {
 	const struct conf *conf; /* a reference */
-	struct tls_context *tls; /* of tls:// addresses; NULL = no certificate */
+	struct tls_context *tls; /* of tls:// addresses; NULL = no certificate, or a bad one */
+	char tls_error[240];     /* what is wrong with it; "" = nothing */
 	struct forward *forward;
 	atomic_uint users;
 };
@@ -160,8 +161,8 @@ struct buf;
 void collect_names_json(struct collect *c, struct buf *out);
 
 /* collect_rules.c */
-/* Reads certificates, opens the sockets of collect.forward (an error there is in forward_error).
- * before: NULL = the first. */
+/* Reads certificates (an error there is in tls_error), opens the sockets of collect.forward (an
+ * error there is in forward_error). before: NULL = the first. */
 must_check enum err collect_rules_new(const struct conf *conf, const struct collect_rules *before,
 				      struct collect_rules **ret, struct diag *reterr);
 /* Gives a reference back and nulls it; the last one frees. *r may be NULL. */

@@ -185,8 +185,8 @@ static enum err start_side(struct program *p, enum side s, struct diag *d)
 	return ERR_OK;
 }
 
-/* The first rules. A destination of collect.forward that does not work is no reason not to
- * collect. */
+/* The first rules. A bad certificate or a destination that does not work is no reason not to
+ * collect what can be collected. */
 static enum err make_rules(struct collect *c, struct diag *d)
 {
 	char why[FORWARD_ERROR_MAX];
@@ -194,6 +194,8 @@ static enum err make_rules(struct collect *c, struct diag *d)
 	enum err e = collect_rules_new(c->conf, NULL, &r, d);
 	if (e)
 		return e;
+	if (*r->tls_error)
+		log_err("collect", "no TLS: %s", r->tls_error);
 	if (*forward_error(r->forward, why))
 		log_err("collect", "collect.forward: %s", why);
 	collect_rules_publish(c, r);

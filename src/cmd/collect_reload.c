@@ -7,14 +7,17 @@
 #include "input/forward.h"
 #include "store/loader.h"
 
-/* At a reload a destination that does not work is an error: somebody is there to read it. */
+/* At a reload a bad certificate and a destination that does not work are errors: somebody is there
+ * to read them. */
 static enum err make_rules(struct collect *c, const struct conf *next, struct collect_rules **ret,
 			   struct diag *reterr)
 {
 	char why[FORWARD_ERROR_MAX];
 	struct collect_rules *now = collect_rules_get(c), *r = NULL;
 	enum err e = collect_rules_new(next, now, &r, reterr);
-	if (!e && *forward_error(r->forward, why))
+	if (!e && *r->tls_error)
+		e = diag_set(reterr, ERR_CONFIG, 0, 0, "%s", r->tls_error);
+	else if (!e && *forward_error(r->forward, why))
 		e = diag_set(reterr, ERR_CONFIG, 0, 0, "collect.forward: %s", why);
 	collect_rules_put(&now);
 	if (e)

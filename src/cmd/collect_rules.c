@@ -11,23 +11,23 @@
 #include "input/session.h"
 #include "net/tls.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 enum { SAMPLING_MAX = 256 /* entries of collect.sampling */, TAKEN_S = 2 };
 
-static enum err read_certificates(const struct conf *c, struct tls_context **ret,
-				  struct diag *reterr)
+static void read_certificates(struct collect_rules *r)
 {
+	const struct conf *c = r->conf;
+	struct diag d = {0};
 	const struct tls_files f = {.certificate = c->collect_certificate,
 				    .key = c->collect_key,
 				    .ca = c->collect_client_ca,
 				    .require =
 					c->collect_client_certificate == CONF_CLIENT_REQUIRED};
-	if (*f.certificate)
-		return tls_server_context(&f, ret, reterr);
-	*ret = NULL;
-	return ERR_OK;
+	if (*f.certificate && tls_server_context(&f, &r->tls, &d))
+		snprintf(r->tls_error, sizeof(r->tls_error), "%s", d.msg);
 }
 
 enum err collect_rules_new(const struct conf *conf, const struct collect_rules *before,
@@ -38,12 +38,10 @@ enum err collect_rules_new(const struct conf *conf, const struct collect_rules *
 		return diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
 	r->conf = conf_get(conf);
 	atomic_init(&r->users, 1);
-	enum err e = read_certificates(conf, &r->tls, reterr);
-	if (!e && forward_new(&conf->collect_forward, before ? before->forward : NULL, &r->forward))
-		e = diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
-	if (e) {
+	read_certificates(r);
+	if (forward_new(&conf->collect_forward, before ? before->forward : NULL, &r->forward)) {
 		collect_rules_put(&r);
-		return e;
+		return diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
 	}
 	*ret = r;
 	return ERR_OK;

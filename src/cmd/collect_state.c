@@ -164,6 +164,10 @@ static void state(void *ctx, struct buf *out)
 	buf_json_key(out, "names");
 	collect_names_json(c, out);
 	struct collect_rules *r = collect_rules_get(c);
+	if (*r->tls_error) {
+		buf_json_key(out, "tls_error");
+		buf_json_str(out, r->tls_error, strlen(r->tls_error));
+	}
 	buf_json_key(out, "forward");
 	forward_json(r->forward, out);
 	collect_rules_put(&r);

@@ -21,6 +21,10 @@ static const struct watched {
     {ST_discard_bad_segment, "records set aside in spool/bad, the store refuses them"},
     {ST_drop_spool_full, "records dropped, the spool cannot be written"},
     {ST_drop_no_memory, "records dropped for lack of memory"},
+    {ST_forward_dropped,
+     "datagrams not passed on, a destination of collect.forward does not keep up"},
+    {ST_session_end_limit, "TCP and TLS sessions refused, more than collect.max_sessions"},
+    {ST_session_end_half_message, "TCP and TLS sessions ended in the middle of a message"},
     {ST_reject_exporter_limit, "datagrams rejected, more exporters than collect.max_exporters"},
 };
 

@@ -252,16 +252,29 @@ class Sessions(Collecting):
         self.assertEqual(s["records"]["decoded"], 100 * RECORDS)
         self.assertEqual(s["session_end"]["stopped"], 1)
 
-    def test_09_bad_files_are_named(self):
+    def test_09_a_bad_certificate_stops_tls_alone(self):
         self.make_certificates()
         shutil.copy(f"{self.top}/exporter.key", f"{self.top}/wrong.key")
+        self.write_conf(f"  certificate: {self.top}/collector.pem\n  key: {self.top}/wrong.key")
+        self.start()
+        self.assertIn("no TLS: private key ", self.log_text())
+        self.assertIn("values mismatch", self.state()["tls_error"])
+        self.udp().send()
+        self.until(lambda: self.stats()["records"]["spooled"] == RECORDS)
+        with self.assertRaises(OSError):
+            self.tls()
+        self.ended(handshake=1)
         for key, says in (("wrong.key", "values mismatch"), ("ca.pem", "private key"), ("nothing", "No such file")):
             self.write_conf(f"  certificate: {self.top}/collector.pem\n  key: {self.top}/{key}")
-            p = subprocess.run([self.collect, "--conf", f"{self.top}/weir.yaml", "--dir", f"{self.top}/d"],
-                               stderr=subprocess.PIPE, text=True, timeout=20)
-            self.assertEqual(p.returncode, 1)
-            self.assertIn(f"{self.top}/{key}", p.stderr)
-            self.assertIn(says, p.stderr)
+            status, text = self.reload()
+            self.assertEqual(status, 422)
+            self.assertIn(f"{self.top}/{key}", text)
+            self.assertIn(says, text)
+        self.write_conf(f"  certificate: {self.top}/collector.pem\n  key: {self.top}/collector.key")
+        self.assertEqual(self.reload()[0], 200)
+        Exporter(self.tls().sendall).send()
+        self.until(lambda: self.stats()["records"]["spooled"] == 2 * RECORDS)
+        self.assertNotIn("tls_error", self.state())
 
     def test_10_replay(self):
         self.secure()
