@@ -8,6 +8,7 @@
 #include "spool/spool.h"
 #include "store/client.h"
 #include "store/columns.h"
+#include "store/import_lock.h"
 #include "store/migrate.h"
 #include "store/schema.h"
 #include "store/talkers.h"
@@ -78,6 +79,19 @@ static void roll(struct fixture *f)
 	struct diag why = {0};
 	unsigned hours = 0;
 	int64_t day_later = records_start_ms + MS_PER_DAY, from, to;
+	bool rolling = true, held = true;
+	/* Nothing is rolled up while an import says that it is under way. */
+	assert_int_equal(import_lock_held(f->writer, &held, &why), ERR_OK);
+	assert_false(held);
+	assert_int_equal(import_lock_renew(f->writer, &why), ERR_OK);
+	assert_int_equal(import_lock_renew(f->writer, &why), ERR_OK);
+	assert_int_equal(import_lock_held(f->writer, &held, &why), ERR_OK);
+	assert_true(held);
+	assert_int_equal(import_lock_rolling(f->writer, &rolling, &why), ERR_OK);
+	assert_false(rolling);
+	assert_int_equal(talkers_roll(f->writer, day_later, 1, &hours, &why), ERR_OK);
+	assert_int_equal(hours, 0);
+	assert_int_equal(store_exec(f->writer, "DROP TABLE weir.importing", &why), ERR_OK);
 	assert_int_equal(talkers_roll(f->writer, day_later, 1, &hours, &why), ERR_OK);
 	assert_int_equal(hours, 1);
 	if (talkers_roll(f->writer, day_later, 10, &hours, &why) != ERR_OK)
