@@ -7,6 +7,7 @@
 #include "cmd/exporter_interfaces.h"
 #include "cmd/opts.h"
 #include "cmd/query_cli.h"
+#include "cmd/remote.h"
 #include "cmd/setup.h"
 #include "conf/conf.h"
 
@@ -19,6 +20,7 @@ enum { EXPORT_IPFIX = 10, EXPORT_SFLOW = 105 }; /* export_version in fields.def 
 
 struct exporters_args {
 	struct common_args common;
+	struct remote_args remote;
 	struct format_args format;
 	bool interfaces;
 	const char *time;
@@ -27,6 +29,7 @@ struct exporters_args {
 
 static const struct opt rows[] = {
     OPTS_COMMON(struct exporters_args),
+    OPTS_REMOTE(struct exporters_args),
     OPTS_FORMAT(struct exporters_args),
     OPT(0, "interfaces", FLAG, NULL, struct exporters_args, interfaces,
 	"what interfaces carried, by the counters that devices send (sFlow), the busiest first"),
@@ -291,18 +294,53 @@ static void select_address(json_t *state, const char *address)
 	}
 }
 
-static int ask(const struct exporters_args *a, const char *dir, const char *address)
+/* What the collector says of itself; NULL if it does not answer. */
+static json_t *ask_collector(const char *dir, struct diag *d)
 {
 	struct buf text = {0};
-	struct diag d = {0};
 	int status = 0;
-	enum err e = control_call(dir, "collect", "GET", "/state.json", &text, &status, &d);
+	enum err e = control_call(dir, "collect", "GET", "/state.json", &text, &status, d);
 	json_t *state =
 	    e || status != 200 ? NULL : json_loadb((const char *)text.p, text.n, 0, NULL);
 	buf_fini(&text);
+	return state;
+}
+
+static json_t *fetch_json(struct remote *r, const char *path, struct diag *d)
+{
+	struct buf text = {0};
+	enum err e = remote_fetch(r, path, NULL, &text, d);
+	json_t *o = e ? NULL : json_loadb((const char *)text.p, text.n, 0, NULL);
+	buf_fini(&text);
+	return o;
+}
+
+/* The same of another Weir: two answers of its API put together. */
+static json_t *ask_remote(const struct remote_args *a, struct diag *d)
+{
+	struct remote *r;
+	if (remote_open(a, &r, d))
+		return NULL;
+	json_t *list = fetch_json(r, "/api/v1/exporters", d);
+	json_t *state = list ? fetch_json(r, "/api/v1/status", d) : NULL;
+	remote_close(&r);
+	if (json_object_set_new(state, "exporters", list) != 0) {
+		json_decref(state);
+		return NULL;
+	}
+	return state;
+}
+
+static int ask(const struct exporters_args *a, const char *dir, const char *address)
+{
+	struct diag d = {0};
+	json_t *state = a->remote.api ? ask_remote(&a->remote, &d) : ask_collector(dir, &d);
 	if (!json_is_array(json_object_get(state, "exporters"))) {
-		fprintf(stderr, "weir exporters: no collector answers below %s%s%s\n", dir,
-			*d.msg ? ": " : "", d.msg);
+		if (a->remote.api)
+			fprintf(stderr, "weir exporters: %s\n", d.msg);
+		else
+			fprintf(stderr, "weir exporters: no collector answers below %s%s%s\n", dir,
+				*d.msg ? ": " : "", d.msg);
 		json_decref(state);
 		return EXIT_FAILED;
 	}
@@ -332,6 +370,10 @@ int cmd_exporters(int argc, char **argv)
 	int status;
 	if (opts_parse(rows, ARRAY_LEN(rows), argc, argv, &a, 0, 1, &o, &status) == OPTS_EXIT)
 		return status;
+	if (a.remote.api && a.interfaces)
+		return opts_usage("exporters", "--interfaces goes without --api");
+	if (a.remote.api)
+		return ask(&a, "", o.n ? o.v[0] : NULL);
 	if (setup_conf(&a.common, &c))
 		return EXIT_USAGE;
 	const struct interfaces_args asked = {

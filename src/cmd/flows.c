@@ -4,6 +4,7 @@
 
 #include "cmd/command.h"
 #include "cmd/flow_line.h"
+#include "cmd/query_remote.h"
 #include "cmd/top.h"
 #include "model/batch.h"
 #include "query/render.h"
@@ -110,7 +111,12 @@ static int list(struct query_cli *c, const char *output)
 	}
 	if (c->format < CLI_JSON)
 		flow_line_fields(p.fmt, c->q.fields);
-	e = run_flows(c->store, &c->q, &o, put, &p, &cost, &d);
+	if (!c->remote)
+		e = run_flows(c->store, &c->q, &o, put, &p, &cost, &d);
+	else if (c->format == CLI_CSV)
+		e = remote_flows_csv(c->remote, &c->q, &p.n, &d);
+	else
+		e = remote_flows(c->remote, &c->q, put, &p, &d);
 	buf_fini(&p.out);
 	if (p.write_failed)
 		return EXIT_FAILED;

@@ -233,6 +233,12 @@ int query_cli_init(struct query_cli *c, const char *command, enum query_kind kin
 		query_cli_error(c, e, &d);
 		return EXIT_USAGE;
 	}
+	if (a->remote.api) {
+		e = a->file || a->files
+			? diag_set(&d, ERR_UNSUPPORTED, 0, 0, "--api goes without -r and -R")
+			: remote_open(&a->remote, &c->remote, &d);
+		return e ? query_cli_error(c, e, &d) : -1;
+	}
 	if (setup_conf(&a->common, &c->conf))
 		return EXIT_USAGE;
 	if (a->file || a->files)
@@ -245,6 +251,7 @@ int query_cli_init(struct query_cli *c, const char *command, enum query_kind kin
 void query_cli_fini(struct query_cli *c)
 {
 	store_close(c->store);
+	remote_close(&c->remote);
 	store_place_fini(&c->place);
 	conf_put(&c->conf);
 	arena_fini(&c->arena);

@@ -3,6 +3,7 @@
  * made of them, the store it goes to, how numbers look in a table. */
 #pragma once
 #include "cmd/opts.h"
+#include "cmd/remote.h"
 #include "cmd/store_conf.h"
 #include "query/query.h"
 
@@ -16,6 +17,7 @@ enum { CLI_TIMEOUT_MS = 300000 };
 struct query_args {
 	struct common_args common;
 	struct format_args format;
+	struct remote_args remote;
 	const char *file, *files; /* -r, -R */
 	const char *time, *by, *aggregate, *order, *metric, *limit_by, *output, *fields;
 	uint64_t limit, step_ms;
@@ -24,7 +26,7 @@ struct query_args {
 
 /* clang-format off */
 #define OPTS_QUERY(st) \
-	OPTS_COMMON(st), OPTS_FORMAT(st), \
+	OPTS_COMMON(st), OPTS_REMOTE(st), OPTS_FORMAT(st), \
 	OPT('r', "read", STR, "FILE", st, file, "ask this file (nfdump's, a capture of exports, IPFIX) instead of the store"), \
 	OPT('R', "read-all", STR, "DIR", st, files, "the same with all files below a folder, or FIRST:LAST of a folder"), \
 	OPT('t', "time", STR, "RANGE", st, time, "-1h (default), now-6h/now, 2026-01-01T12:00/PT1H, 2026/01/01.12:00-13:00"), \
@@ -54,6 +56,7 @@ struct query_cli {
 	const struct conf *conf;
 	struct store_place place;
 	struct store *store;
+	struct remote *remote; /* instead of store */
 	struct arena arena;
 	struct query q;
 	enum cli_format format;

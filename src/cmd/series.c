@@ -4,6 +4,7 @@
 
 #include "base/timefmt.h"
 #include "cmd/command.h"
+#include "cmd/query_remote.h"
 #include "query/render.h"
 
 enum { SPARK_WIDTH = 40 };
@@ -144,7 +145,8 @@ int cmd_series(int argc, char **argv)
 	status = query_cli_init(&c, "series", QUERY_SERIES, &a, &filter, a.by);
 	if (status < 0) {
 		struct run_options o = {.timeout_ms = CLI_TIMEOUT_MS};
-		enum err e = run_series(c.store, &c.q, &o, &r, &d);
+		enum err e = c.remote ? remote_series(c.remote, &c.q, &r, &d)
+				      : run_series(c.store, &c.q, &o, &r, &d);
 		if (e) {
 			status = query_cli_error(&c, e, &d);
 		} else {

@@ -5,6 +5,7 @@
 #include "base/timefmt.h"
 #include "cmd/command.h"
 #include "cmd/query_cli.h"
+#include "cmd/query_remote.h"
 #include "query/render.h"
 
 #include <string.h>
@@ -146,7 +147,8 @@ int top_run(const char *command, const struct query_args *a, const struct operan
 	int status = query_cli_init(&c, command, QUERY_TOP, a, filter, by);
 	if (status < 0) {
 		struct run_options o = {.timeout_ms = CLI_TIMEOUT_MS};
-		enum err e = run_top(c.store, &c.q, &o, &r, &d);
+		enum err e = c.remote ? remote_top(c.remote, &c.q, &r, &d)
+				      : run_top(c.store, &c.q, &o, &r, &d);
 		if (e) {
 			status = query_cli_error(&c, e, &d);
 		} else {
