@@ -32,7 +32,8 @@ static void as_entry(const uint8_t *data, size_t size)
 	uint64_t rows = 0;
 	if (vault_new(8, &v))
 		return;
-	const struct decoder_opts opts = {.max_templates = 8,
+	const struct decoder_opts opts = {.max_exporters = 4,
+					  .max_templates = 8,
 					  .max_fields = 64,
 					  .vault = v,
 					  .stats = &stats,

@@ -166,7 +166,10 @@ int cmd_decode(int argc, char **argv)
 	if (opts_parse(rows, ARRAY_LEN(rows), argc, argv, &r.args, 1, -1, &files, &status) ==
 	    OPTS_EXIT)
 		return status;
-	const struct decoder_opts opts = {.in_order = !r.args.summary,
+	/* Files of one exporter may be of days far apart. */
+	const struct decoder_opts opts = {.template_ms = INT64_MAX,
+					  .held_ms = INT64_MAX,
+					  .in_order = !r.args.summary,
 					  .stats = &r.stats,
 					  .emit = take_batch,
 					  .option = take_option,

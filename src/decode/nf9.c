@@ -20,12 +20,15 @@ enum stat_id nf9_decode(struct decoder *d, const struct datagram *dg)
 	enum stat_id result = exporter_for(d, dg, &key, &seq, &m.exporter);
 	if (result != ST_datagrams_decoded)
 		return result;
+	/* In files datagrams may stand in any order: only one that came later tells of a restart.
+	 */
+	bool later = dg->t_recv && dg->t_recv >= m.exporter->info.last_seen;
 	exporter_heard(d, m.exporter, dg, m.clock.export_ms);
 	m.serial = m.exporter->info.datagrams;
 	m.seq = seq;
 	struct sequence_step step = {
 	    .seq = seq, .units = 1, .restarted = exporter_restarted(m.exporter, m.clock.uptime)};
-	if (step.restarted) {
+	if (step.restarted && later) {
 		exporter_doubt_templates(m.exporter);
 		held_forget(d, m.exporter);
 	}

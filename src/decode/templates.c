@@ -145,7 +145,7 @@ void exporter_missing(struct exporter *e, uint16_t id)
 /* Whether the bytes of a set are whole records and padding. */
 static bool set_fits(struct decoder *d, const struct template *t, const struct rd *body)
 {
-	enum { PADDING_MAX = 7 };
+	enum { ALIGNMENT = 4 };
 	struct rd r = *body;
 	if (t->min_len == 0 || rd_left(&r) < t->min_len)
 		return false;
@@ -154,7 +154,7 @@ static bool set_fits(struct decoder *d, const struct template *t, const struct r
 			(void)template_delimit(t, &r, d->offs, d->lens);
 	else
 		rd_skip(&r, rd_left(&r) / t->min_len * t->min_len);
-	return !r.bad && rd_left(&r) <= PADDING_MAX && all_zero(r.p, rd_left(&r));
+	return !r.bad && (rd_left(&r) < ALIGNMENT || all_zero(r.p, rd_left(&r)));
 }
 
 /* What the same exporter told from another port, if all its ports told the same. */
@@ -206,7 +206,8 @@ static bool expired(const struct decoder *d, const struct message *m, const stru
 static struct template *as_of(struct decoder *d, const struct message *m, struct template *t)
 {
 	enum { LATE_MAX = 1 << 20 };
-	if (m->exporter->info.datagrams - t->learned_at > 2 * SEQUENCE_WINDOW) {
+	bool in_order = m->t_recv != 0; /* datagrams of nameless files may be of any time */
+	if (!in_order || m->exporter->info.datagrams - t->learned_at > 2 * SEQUENCE_WINDOW) {
 		free_before(d, t);
 		return t;
 	}

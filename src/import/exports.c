@@ -33,7 +33,12 @@ static enum err exports_open(const char *path, const struct import_opts *o, void
 			     struct diag *reterr)
 {
 	const struct decoder_opts opts = {
-	    .import = true, .stats = o->stats, .emit = o->emit, .ctx = o->ctx};
+	    .template_ms = INT64_MAX, /* files of one exporter may be of days far apart */
+	    .held_ms = INT64_MAX,
+	    .import = true,
+	    .stats = o->stats,
+	    .emit = o->emit,
+	    .ctx = o->ctx};
 	struct exports *x = calloc(1, sizeof(*x));
 	if (!x || decoder_new(&opts, &x->decoder)) {
 		free(x);
