@@ -63,6 +63,7 @@ export const fields = (call?: Call) => request<api.Field[]>('GET', '/fields', un
 export const exporters = (call?: Call) => request<api.Exporter[]>('GET', '/exporters', undefined, call)
 export const accounting = (query: api.AccountingQuery, call?: Call) =>
   request<api.AccountingAnswer>('GET', `/accounting?${new URLSearchParams(Object.entries(query).map(([k, v]) => [k, String(v)]))}`, undefined, call)
+export const interfaces = (query: api.InterfacesQuery, call?: Call) => request<api.InterfacesAnswer>('POST', '/interfaces', query, call)
 export const status = (call?: Call) => request<api.Status>('GET', '/status', undefined, call)
 export const filterCheck = (filter: string, call?: Call) =>
   request<api.FilterCheck>('POST', '/filter/check', { filter }, call)

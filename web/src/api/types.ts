@@ -34,8 +34,12 @@ export interface SeriesStats {
   scaled?: boolean
 }
 
+/** What the values of a key are called; percent: how full an interface of known speed is, where the metric is bps. */
+export type Names = Record<string, { name: string; description?: string; speed?: number; percent?: number }>
+
 export interface Series extends SeriesStats {
   key: Key
+  names?: Names
   values: (number | null)[]
 }
 
@@ -65,6 +69,7 @@ export interface Counters {
 
 export interface TopRow extends Counters {
   key: Key
+  names?: Names
 }
 
 export interface TopAnswer {
@@ -185,6 +190,45 @@ export interface AccountingQuery {
   exporter_ip?: string
   domain?: number
   version?: number
+}
+
+/** What an interface carried, by the device's own counters. */
+export interface Interface {
+  exporter_ip: string
+  agent_ip: string
+  domain: number
+  if_index: number
+  status: string
+  last_seen: number
+  speed: number | null
+  in_bps: number | null
+  out_bps: number | null
+  in_percent: number | null
+  out_percent: number | null
+  in_pps: number | null
+  out_pps: number | null
+  in_errors: number | null
+  out_errors: number | null
+  in_discards: number | null
+  out_discards: number | null
+  in?: (number | null)[]
+  out?: (number | null)[]
+}
+
+export interface InterfacesAnswer {
+  from: number
+  to: number
+  step_ms: number
+  t: number[]
+  interfaces: Interface[]
+}
+
+export interface InterfacesQuery {
+  time: TimeRange
+  exporter_ip: string
+  series?: boolean
+  step?: number
+  limit?: number
 }
 
 export interface Role {

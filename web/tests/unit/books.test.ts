@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { AccountingAnswer, Exporter } from '$/api/types'
+import type { AccountingAnswer, Exporter, InterfacesAnswer, SeriesAnswer } from '$/api/types'
 import { complete, gauge, isEmpty, lostPercent, rate, reasonOf, reasons } from '$/pages/exporters/books'
 import { factMark, troubles } from '$/pages/exporters/facts'
+import { flowsLine, interfaceRows, stepFor } from '$/pages/exporters/interfaces'
 import { decodeRoute, encodeRoute } from '$/pages/exporters/route'
 import { DEFAULT_RANGE } from '$/lib/time'
 
@@ -49,6 +50,23 @@ describe('facts', () => {
     expect(factMark(one, 'malformed', 0)).toBe('bad')
     expect(factMark(one, 'lost_records', 0)).toBeUndefined()
     expect(factMark(one, 'last_seen', 400_000)).toBe('warn')
+  })
+})
+
+describe('interfaces', () => {
+  const flows = { t: [0, 60_000], series: [{ key: { in_if: 3 }, names: { in_if: { name: 'eth3' } }, values: [5, 7], avg: 6 }] } as unknown as SeriesAnswer
+  const counted = { interfaces: [{ if_index: 3 }, { if_index: 4 }] } as unknown as InterfacesAnswer
+
+  it('have their flows and names beside them', () => {
+    expect(interfaceRows(counted, flows, undefined).map((row) => [row.counters.if_index, row.name, row.flowsIn, row.flowsOut])).toEqual([[3, 'eth3', 6, undefined], [4, undefined, undefined, undefined]])
+    expect(flowsLine(flows, 'in_if', 3, [60_000, 120_000])).toEqual([7, null])
+    expect(flowsLine(flows, 'in_if', 4, [60_000])).toEqual([null])
+  })
+
+  it('are asked for in steps of whole minutes', () => {
+    expect(stepFor({ from: 'now-1h', to: 'now' }, 0)).toBe(60)
+    expect(stepFor({ from: 'now-24h', to: 'now' }, 1e12)).toBe(900)
+    expect(stepFor({ from: 'now-90d', to: 'now' }, 1e12)).toBe(86_400)
   })
 })
 

@@ -38,7 +38,7 @@ export class Legend {
       const swatch = this.colors.get(id)
       return {
         id,
-        name: this.#nameOf(one.key),
+        name: this.#nameOf(one.key, one.names),
         color: swatch?.color ?? this.otherColor,
         dash: (swatch?.round ?? 0) > 0,
         visible: !this.hidden.has(id),
@@ -67,12 +67,12 @@ export class Legend {
   }
 
   name(group: Group): string {
-    return this.#nameOf(group.key)
+    return this.#nameOf(group.key, group.names)
   }
 
-  #nameOf(key: Group['key']): string {
+  #nameOf(key: Group['key'], names: Group['names']): string {
     if (this.by.length === 0) return t('top.all')
-    return groupName(key, this.by, (field) => server.kind(field), t('absent'))
+    return groupName(key, this.by, (field) => server.kind(field), t('absent'), names)
   }
 
   toggle(id: string, solo: boolean): void {

@@ -2,7 +2,7 @@
 // The page as a whole: its state is the address, its answers are resources, every control only goes elsewhere.
 import * as api from '$/api/client'
 import { Resource } from '$/api/resource.svelte'
-import type { Flow, Key, SeriesAnswer, TopAnswer } from '$/api/types'
+import type { Flow, Key, Names, SeriesAnswer, TopAnswer } from '$/api/types'
 import * as clauses from '$/filter/clauses'
 import { toError, type FilterError } from '$/filter/check'
 import { isLive, resolveRange, absolute, type TimeRange } from '$/lib/time'
@@ -157,12 +157,12 @@ export class Explore {
 }
 
 /** Name of a group: its values in the order of `by`, with the well-known name of a number beside it. */
-export function groupName(key: Key, by: readonly string[], kind: (field: string) => string | undefined, absent: string): string {
+export function groupName(key: Key, by: readonly string[], kind: (field: string) => string | undefined, absent: string, names?: Names): string {
   return by
     .map((field) => {
       const value = key[field]
       const text = valueText(value)
-      const name = valueName(field, kind(field), value)
+      const name = names?.[field]?.name ?? valueName(field, kind(field), value)
       return text === '' ? absent : name === undefined ? text : `${text} ${name}`
     })
     .join(' · ')

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One list of groups from two answers: the series (what is drawn, with its statistics) and the top (exact counters).
-import type { Counters, Key, SeriesAnswer, SeriesStats, TopAnswer } from '$/api/types'
+import type { Counters, Key, Names, SeriesAnswer, SeriesStats, TopAnswer } from '$/api/types'
 import { compareIp } from '$/lib/ip'
 import { valueText, type FieldValue } from '$/lib/record'
 
@@ -8,6 +8,7 @@ export interface Group {
   /** Same key, same id, whatever the answer it came from. */
   id: string
   key: Key
+  names: Names | undefined
   stats: SeriesStats | undefined
   counters: Counters | undefined
 }
@@ -27,13 +28,13 @@ export function mergeGroups(series: SeriesAnswer | undefined, top: TopAnswer | u
   const groups = new Map<string, Group>()
   for (const one of series?.series ?? []) {
     const id = groupId(one.key, by)
-    groups.set(id, { id, key: one.key, stats: one, counters: undefined })
+    groups.set(id, { id, key: one.key, names: one.names, stats: one, counters: undefined })
   }
   for (const row of top?.rows ?? []) {
     const id = groupId(row.key, by)
     const group = groups.get(id)
-    if (group) group.counters = row
-    else groups.set(id, { id, key: row.key, stats: undefined, counters: row })
+    if (group) Object.assign(group, { counters: row, names: row.names ?? group.names })
+    else groups.set(id, { id, key: row.key, names: row.names, stats: undefined, counters: row })
   }
   return [...groups.values()]
 }
