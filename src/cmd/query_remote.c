@@ -5,6 +5,7 @@
 #include "cmd/remote.h"
 #include "model/batch.h"
 #include "model/record_in.h"
+#include "query/names.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -162,13 +163,32 @@ static struct cell *read_key(const struct query *q, const json_t *key)
 	return cells;
 }
 
+static const char *copy_text(const struct query *q, const json_t *v)
+{
+	const char *copy = arena_strndup(q->arena, json_is_string(v) ? json_string_value(v) : "",
+					 json_string_length(v));
+	return copy ? copy : "";
+}
+
+/* What the keys are called; NULL if the answer does not say. */
+static const struct key_name *read_names(const struct query *q, const json_t *names)
+{
+	if (!json_is_object(names))
+		return NULL;
+	struct key_name *n = arena_alloc(q->arena, (q->n_by + 1) * sizeof(*n));
+	for (size_t i = 0; n && i < q->n_by; i++) {
+		const json_t *o = json_object_get(names, key_name(q->by[i]));
+		n[i] =
+		    (struct key_name){.text = o ? copy_text(q, json_object_get(o, "name")) : NULL,
+				      .text2 = copy_text(q, json_object_get(o, "description")),
+				      .number = count_of(o, "speed")};
+	}
+	return n;
+}
+
 static void read_cost(const struct query *q, const json_t *o, struct run_cost *ret)
 {
-	const json_t *source = json_object_get(o, "source");
-	const char *copy =
-	    arena_strndup(q->arena, json_is_string(source) ? json_string_value(source) : "",
-			  json_string_length(source));
-	*ret = (struct run_cost){.source = copy ? copy : "",
+	*ret = (struct run_cost){.source = copy_text(q, json_object_get(o, "source")),
 				 .scaled = json_is_true(json_object_get(o, "scaled")),
 				 .elapsed_ms = count_of(o, "elapsed_ms"),
 				 .rows_read = count_of(o, "rows_read")};
@@ -185,6 +205,7 @@ static void read_range(struct query *q, const json_t *o)
 static struct top_row read_row(const struct query *q, const json_t *o)
 {
 	return (struct top_row){.key = read_key(q, json_object_get(o, "key")),
+				.names = read_names(q, json_object_get(o, "names")),
 				.bytes = count_of(o, "bytes"),
 				.packets = count_of(o, "packets"),
 				.flows = count_of(o, "flows"),
@@ -219,6 +240,7 @@ static bool read_line(const struct query *q, const json_t *o, size_t bins, struc
 {
 	const json_t *values = json_object_get(o, "values");
 	*ret = (struct series_line){.key = read_key(q, json_object_get(o, "key")),
+				    .names = read_names(q, json_object_get(o, "names")),
 				    .min = number_of(o, "min"),
 				    .max = number_of(o, "max"),
 				    .avg = number_of(o, "avg"),
