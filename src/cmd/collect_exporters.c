@@ -52,6 +52,36 @@ static void missing(struct buf *out, const struct exporter_info *i)
 	buf_u8(out, ']');
 }
 
+/* What it says of itself in option records; what it does not say is left out. */
+static void told(struct buf *out, const struct exporter_info *i)
+{
+	const struct {
+		const char *key;
+		uint64_t v;
+	} books[] = {
+	    {"started", (uint64_t)i->init_ms},
+	    {"active_timeout_s", i->active_timeout_s},
+	    {"idle_timeout_s", i->idle_timeout_s},
+	    {"samplers", i->samplers},
+	    {"messages", i->told_messages},
+	    {"records", i->told_records},
+	    {"bytes", i->told_bytes},
+	    {"unsent_records", i->told_unsent_records},
+	    {"unsent_packets", i->told_unsent_packets},
+	    {"unsent_bytes", i->told_unsent_bytes},
+	    {"ignored_packets", i->told_ignored_packets},
+	    {"ignored_bytes", i->told_ignored_bytes},
+	};
+	buf_json_key(out, "told");
+	buf_u8(out, '{');
+	for (size_t k = 0; k < ARRAY_LEN(books); k++)
+		if (books[k].v) {
+			buf_json_key(out, books[k].key);
+			buf_dec(out, books[k].v);
+		}
+	buf_u8(out, '}');
+}
+
 static void who(struct buf *out, const struct exporter_info *i)
 {
 	address(out, "exporter_ip", &i->ip);
@@ -93,6 +123,9 @@ static void one_json(struct buf *out, const struct exporter_row *r)
 	number(out, "last_seen", i->last_seen);
 	number(out, "options_seen", i->options_seen);
 	number(out, "templates_seen", i->templates_seen);
+	if (i->clock_repair_ms)
+		number(out, "clock_repair_ms", i->clock_repair_ms);
+	told(out, i);
 	malformed(out, i);
 	buf_u8(out, '}');
 }
