@@ -44,7 +44,7 @@ static enum err take(struct collect *c, struct buf *out, struct diag *reterr)
 	loader_set_limits(c->loader, next->store_retention_flows, next->store_retention_rollups,
 			  next->store_max_size, next->store_min_free);
 	collect_enrich_wake(c);
-	reload_done(&c->reload, next);
+	reload_done(&c->reload, next, out);
 	return ERR_OK;
 }
 

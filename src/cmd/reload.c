@@ -118,11 +118,13 @@ void reload_report(const struct reload *r, const struct conf *next, struct buf *
 	buf_str(out, "]}\n");
 }
 
-void reload_done(struct reload *r, const struct conf *next)
+void reload_done(struct reload *r, const struct conf *next, struct buf *report)
 {
 	conf_put(&r->running);
 	r->running = next;
 	log_set((enum log_level)next->log_level, next->log_json);
+	log_notice("reload", "took the configuration: %.*s", (int)strcspn(buf_cstr(report), "\n"),
+		   buf_cstr(report));
 }
 
 void reload_on_hangup(enum err (*reload)(void *ctx, struct buf *out, struct diag *reterr),
@@ -132,8 +134,6 @@ void reload_on_hangup(enum err (*reload)(void *ctx, struct buf *out, struct diag
 	struct buf out = {0};
 	if (reload(ctx, &out, &d))
 		log_err("reload", "the new configuration is not taken, nothing changed: %s", d.msg);
-	else
-		log_notice("reload", "took the configuration: %s", buf_cstr(&out));
 	buf_fini(&out);
 }
 
@@ -145,7 +145,7 @@ enum err reload_plain(void *reload, struct buf *out, struct diag *reterr)
 	enum err e = reload_read(r, &next, reterr);
 	if (!e) {
 		reload_report(r, next, out);
-		reload_done(r, next);
+		reload_done(r, next, out);
 	}
 	pthread_mutex_unlock(&r->lock);
 	return e;

@@ -31,10 +31,10 @@ must_check enum err reload_read(const struct reload *r, const struct conf **ret,
  * "now", "handover" (only of "up") or "restart"; a key that waits for a restart since an earlier
  * reload is there again. */
 void reload_report(const struct reload *r, const struct conf *next, struct buf *out);
-/* next, a reference that is taken over, is what runs from now on. */
-void reload_done(struct reload *r, const struct conf *next);
+/* next, a reference that is taken over, is what runs from now on; the log gets the report. */
+void reload_done(struct reload *r, const struct conf *next, struct buf *report);
 
-/* What SIGHUP does: the same, said in the log. */
+/* What SIGHUP does: the same, and a refusal goes to the log. */
 void reload_on_hangup(enum err (*reload)(void *ctx, struct buf *out, struct diag *reterr),
 		      void *ctx);
 

@@ -286,7 +286,7 @@ static enum err apply(void *ctx, struct buf *out, struct diag *reterr)
 	if (handoff_differs(&u->sockets, sockets))
 		change_sockets(u, sockets);
 	free(sockets);
-	reload_done(&u->reload, next);
+	reload_done(&u->reload, next, out);
 	publish(u);
 	return ERR_OK;
 }

@@ -154,12 +154,46 @@ static void the_source_is_kept(void **state)
 	close(fd);
 }
 
+static void the_source_is_kept_over_ipv6(void **state)
+{
+	(void)state;
+	struct kit k = {0};
+	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	socklen_t n = sizeof(a);
+	char error[FORWARD_ERROR_MAX], got[16];
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&a, n)) {
+		close(fd);
+		skip(); /* no IPv6 here */
+	}
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+	const struct conf_forward v = {
+	    .host = "::1", .port = ntohs(a.sin6_port), .keep_source = true};
+	assert_int_equal(forward_scratch_new(&k.s), ERR_OK);
+	assert_int_equal(forward_new(&(struct conf_forwards){&v, 1}, NULL, &k.f), ERR_OK);
+	if (!*forward_error(k.f, error)) {
+		const struct udp_datagram six = datagram("2001:db8::7", "six"),
+					  four = datagram("192.0.2.1", "no");
+		const struct udp_datagram *p[] = {&six, &four};
+		forward_send(k.f, k.s, p, 2, &k.stats);
+		assert_int_equal(recvfrom(fd, got, sizeof(got), 0, (struct sockaddr *)&a, &n), 3);
+		assert_memory_equal(got, "six", 3);
+		assert_memory_equal(&a.sin6_addr, &six.src, 16);
+		assert_int_equal(ntohs(a.sin6_port), 2055);
+		assert_int_equal(stat_get(&k.stats, ST_forward_dropped), 1);
+	}
+	forward_free(k.f);
+	forward_scratch_free(k.s);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_destination_gets_what_it_wants),
 	    cmocka_unit_test(a_closed_port_does_no_harm),
 	    cmocka_unit_test(the_source_is_kept),
+	    cmocka_unit_test(the_source_is_kept_over_ipv6),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
