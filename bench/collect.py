@@ -35,6 +35,7 @@ def arguments():
     p.add_argument("--seconds", type=float, default=10)
     p.add_argument("--repeat", type=int, default=3)
     p.add_argument("--no-ladder", action="store_true")
+    p.add_argument("--no-enrich", action="store_true", help="without countries, AS numbers, applications")
     p.add_argument("--cpus", default="0,1", help="sender's core, collector's core")
     return p.parse_args()
 
@@ -90,6 +91,8 @@ class Collector:
         with open(f"{self.dir}/weir.yaml", "w") as f:
             f.write(f"collect:\n  listen: [udp://127.0.0.1:{self.port}]\n  threads: 1\n  socket_buffer: {BUFFER}\n"
                     "log:\n  level: err\n")
+            if a.no_enrich:
+                f.write("enrich:\n  country: false\n  as: off\n  applications: false\n")
         return [f"{a.build}/weir-collect", "--conf", f"{self.dir}/weir.yaml", "--dir", f"{self.dir}/d"]
 
     def stop(self):

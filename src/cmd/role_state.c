@@ -80,6 +80,51 @@ static void read_listen(const json_t *listen, struct role_state *s)
 	}
 }
 
+/* "countries 1010880 of 2026-06-17", and what is wrong with it. */
+static void source_text(const json_t *source, struct buf *out, struct buf *errors)
+{
+	enum { DATE = 10 };
+	const char *kind = json_string_value(json_object_get(source, "kind"));
+	const char *made = json_string_value(json_object_get(source, "made"));
+	const char *state = json_string_value(json_object_get(source, "state"));
+	const char *error = json_string_value(json_object_get(source, "error"));
+	if (!kind || !state)
+		return;
+	buf_fmt(out, "%s%s ", out->n ? ", " : "enrichment: ", kind);
+	if (strcmp(state, "loaded") == 0)
+		buf_dec(out, number(source, "entries"));
+	else
+		buf_str(out, state);
+	if (made)
+		buf_fmt(out, " of %.*s", DATE, made);
+	if (error && *error)
+		buf_fmt(errors, "enrichment: %s: %s\n", kind, error);
+}
+
+static void read_enrich(const json_t *doc, struct role_state *s)
+{
+	size_t i;
+	json_t *at, *enrich = json_object_get(doc, "enrich"), *snmp = json_object_get(doc, "snmp");
+	struct buf errors = {0};
+	char *dump = json_is_object(enrich) ? json_dumps(enrich, JSON_COMPACT) : NULL;
+	if (dump)
+		buf_str(&s->enrich, dump);
+	free(dump);
+	json_array_foreach(json_object_get(enrich, "sources"), i, at)
+	    source_text(at, &s->enrich_text, &errors);
+	if (s->enrich_text.n)
+		buf_fmt(&s->enrich_text, ", names %llu\n",
+			(unsigned long long)number(json_object_get(doc, "names"), "kept"));
+	if (errors.n)
+		buf_put(&s->enrich_text, errors.p, errors.n);
+	if (snmp)
+		buf_fmt(&s->enrich_text, "snmp: %llu of %llu exporters answer, %llu interfaces\n",
+			(unsigned long long)number(snmp, "answering"),
+			(unsigned long long)number(snmp, "devices"),
+			(unsigned long long)number(snmp, "interfaces"));
+	buf_fini(&errors);
+}
+
 enum err role_state_get(const char *dir, const char *role, struct role_state *ret)
 {
 	json_t *doc;
@@ -93,6 +138,7 @@ enum err role_state_get(const char *dir, const char *role, struct role_state *re
 	text(doc, "error", ret->error, sizeof(ret->error));
 	read_stats(json_object_get(doc, "stats"), ret);
 	read_listen(json_object_get(doc, "listen"), ret);
+	read_enrich(doc, ret);
 	json_decref(doc);
 	return ERR_OK;
 }
@@ -100,6 +146,8 @@ enum err role_state_get(const char *dir, const char *role, struct role_state *re
 void role_state_fini(struct role_state *s)
 {
 	buf_fini(&s->listen);
+	buf_fini(&s->enrich);
+	buf_fini(&s->enrich_text);
 }
 
 enum err role_state_of_up(const char *dir, struct up_entry ret[UP_ENTRIES_MAX], size_t *ret_n)

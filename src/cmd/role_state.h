@@ -20,6 +20,8 @@ struct role_state {
 	uint64_t received, decoded, stored, waiting, lag_ms;
 	uint64_t drops; /* everything in the groups reject, drop and discard */
 	uint64_t kernel_drops;
+	/* Of the collector, owned: its enrichment as a JSON object, and as lines for people. */
+	struct buf enrich, enrich_text;
 };
 
 /* Asks the role below dir. ERR_REFUSED, ERR_NOT_FOUND: nobody is there. *ret is to be freed with

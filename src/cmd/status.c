@@ -138,6 +138,7 @@ static void print_table(const struct line *v, size_t n)
 		       ", lag %" PRIu64 " ms\n",
 		       s->decoded, s->stored, s->waiting, s->lag_ms);
 		printf("dropped or rejected %" PRIu64 "\n", s->drops);
+		fwrite(s->enrich_text.p, 1, s->enrich_text.n, stdout);
 	}
 }
 
@@ -167,6 +168,10 @@ static void json_line(struct buf *out, const struct line *l)
 			",\"lag_ms\":%" PRIu64 ",\"drops\":%" PRIu64,
 			l->s.received, l->s.kernel_drops, l->s.decoded, l->s.stored, l->s.waiting,
 			l->s.lag_ms, l->s.drops);
+	if (l->answers && l->s.enrich.n) {
+		buf_json_key(out, "enrich");
+		buf_put(out, l->s.enrich.p, l->s.enrich.n);
+	}
 	buf_u8(out, '}');
 }
 
