@@ -4,7 +4,13 @@
 #include "query/cell.h"
 #include "query/plan_priv.h"
 
-enum { GROUPS = 200000, BUCKETS = 1024, MOST = 16384, PER_ROW = 4, KEY_BITS_MANY = 32 };
+enum { BUCKETS = 1024, MOST = 16384, PER_ROW = 4 };
+/* From where on a survey is worth it: about so many groups, and keys of so many bits. A group of a
+ * series costs more, for it has a row per bin. */
+static const struct {
+	uint64_t groups;
+	unsigned bits;
+} worth[] = {[QUERY_TOP] = {200000, 32}, [QUERY_SERIES] = {20000, 24}};
 
 /* About how many values a key has in practice, as a power of two. */
 static unsigned kind_bits(enum field f)
@@ -26,7 +32,7 @@ bool survey_is_worth(const struct plan *p, const struct survey_limits *l)
 		bits += kind_bits(key_field(p->by[i], false));
 	for (size_t i = 0; i < p->n; i++)
 		if (source_rollup(p->branch[i].source) < 0 && p->q->limit * PER_ROW <= MOST)
-			return bits > KEY_BITS_MANY || (l->groups && p->n_by);
+			return bits >= worth[p->q->kind].bits || (l->groups && p->n_by);
 	return false;
 }
 
@@ -54,7 +60,7 @@ bool survey_first(struct survey *s, const struct query *q)
 	if (!s->limits.buckets && q->limit * PER_ROW > want)
 		want = q->limit * PER_ROW;
 	s->chosen = want < s->n ? want : s->n;
-	return s->groups >= (s->limits.groups ? s->limits.groups : GROUPS);
+	return s->groups >= (s->limits.groups ? s->limits.groups : worth[q->kind].groups);
 }
 
 bool survey_again(struct survey *s, const struct query *q, size_t n, uint64_t least, bool *ret_all)

@@ -15,7 +15,7 @@
 
 /* Limits; 0 = the default. Tests lower them to get every way with few records. */
 struct survey_limits {
-	uint64_t groups;  /* fewer are made all at once: 200000 */
+	uint64_t groups;  /* fewer are made all at once: 200000, of a series 20000 */
 	uint32_t buckets; /* of the first round: 1024, or 4 for each row wanted */
 	uint32_t most;    /* of the second round; if more matter, all groups are made: 16384 */
 };
