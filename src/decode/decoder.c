@@ -2,6 +2,7 @@
 #include "decode/state.h"
 
 #include "decode/frame.h"
+#include "decode/vault.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,7 @@ static enum err allocate(struct decoder *d)
 	d->n_buckets = BUCKETS_MIN;
 	while (d->n_buckets < d->opts.max_exporters)
 		d->n_buckets *= 2;
+	d->blob.max = VAULT_MAX_ENTRY;
 	d->buckets = calloc(d->n_buckets, sizeof(struct exporter *));
 	d->named = calloc(d->n_buckets, sizeof(struct exporter *));
 	d->parsed = calloc(fields, sizeof(*d->parsed));

@@ -46,6 +46,17 @@ static void put_hex(struct buf *out, const uint8_t *p, size_t n)
 	buf_u8(out, '"');
 }
 
+/* Of a type that nobody told us: printable, perhaps filled up with NULs. */
+static bool is_text(const uint8_t *p, size_t n)
+{
+	while (n && p[n - 1] == 0)
+		n--;
+	for (size_t i = 0; i < n; i++)
+		if (p[i] < ' ' || p[i] == 0x7f)
+			return false;
+	return n > 0;
+}
+
 static void element(struct buf *out, const struct option_element *e)
 {
 	char text[MAC_TEXT_MAX];
@@ -64,6 +75,10 @@ static void element(struct buf *out, const struct option_element *e)
 		put_ip(out, &a);
 	} else if (v == IANA_MAC && n == 6) {
 		buf_json_str(out, text, mac_format(load_be(e->p, 6), text));
+	} else if (n > 8 && is_text(e->p, n)) {
+		while (n && e->p[n - 1] == 0)
+			n--;
+		buf_json_str(out, e->p, n);
 	} else if (n >= 1 && n <= 8) {
 		buf_dec(out, load_be(e->p, n));
 	} else {

@@ -64,7 +64,8 @@ void decoder_save(struct decoder *d, size_t max)
 		const struct vault_key k = key_of(e);
 		buf_reset(&d->blob);
 		put_exporter(&d->blob, e);
-		if (d->blob.bad ||
+		/* One that tells more than fits is not remembered. */
+		if (!d->blob.bad &&
 		    !vault_put(d->opts.vault, &k, e->info.last_seen, d->blob.p, d->blob.n))
 			return;
 		e->saved_at = e->info.last_seen;

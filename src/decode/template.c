@@ -203,6 +203,19 @@ static bool consider_scratch(struct compiling *c, uint16_t i, const struct eleme
 	return is;
 }
 
+/* NetFlow v9 has no enterprise numbers: Cisco's own elements have 32768 added there. */
+static uint64_t choice_key(const struct compiling *c, const struct source_index *x,
+			   const struct element *e)
+{
+	enum { PEN_CISCO = 9, CISCO_BIT = 0x8000 };
+	uint64_t key = element_key(c->def->dialect, e->pen, e->id);
+	size_t at = index_find(x, key);
+	bool known = at < x->n && x->v[at].key == key;
+	if (known || c->def->dialect != DIALECT_NF9 || !(e->id & CISCO_BIT))
+		return key;
+	return element_key(DIALECT_IPFIX, PEN_CISCO, e->id & (uint16_t)~CISCO_BIT);
+}
+
 static void choose(struct compiling *c, const struct source_index *x)
 {
 	for (int f = 0; f < FIELD_MAX; f++)
@@ -211,7 +224,7 @@ static void choose(struct compiling *c, const struct source_index *x)
 		c->scratch[s] = NO_ELEMENT;
 	for (uint16_t i = 0; i < c->def->n; i++) {
 		const struct element *e = &c->def->elements[i];
-		uint64_t key = element_key(c->def->dialect, e->pen, e->id);
+		uint64_t key = choice_key(c, x, e);
 		bool bad = false,
 		     taken = e->len == 0 || (e->pen == 0 && (e->id == PADDING || e->id == 0));
 		for (size_t k = index_find(x, key); e->len && k < x->n && x->v[k].key == key; k++)

@@ -207,6 +207,41 @@ static void kept_over_a_restart(void **state)
 	buf_fini(&saved);
 }
 
+/* One exporter whose templates are more than an entry holds is left out, and holds up nobody. */
+static void too_much_to_remember(void **state)
+{
+	(void)state;
+	enum { FIELDS = 500, AT_ONCE = 20, DATAGRAMS = 60 };
+	static struct wire_element many[FIELDS];
+	struct vault *v;
+	struct buf b = {0}, found = {0};
+	assert_int_equal(vault_new(8, &v), ERR_OK);
+	struct harness *h = harness_new(&(struct decoder_opts){.vault = v, .max_templates = 4096});
+	for (uint16_t i = 0; i < FIELDS; i++)
+		many[i] = (struct wire_element){(uint16_t)(1 + i), 4, 0};
+	for (uint16_t i = 0; i < DATAGRAMS; i++) {
+		const struct wire_header hd = {
+		    .version = 9, .uptime_ms = 3600000, .sequence = i, .domain = 7};
+		struct wire w = wire_begin(&b, &hd);
+		w.count = AT_ONCE;
+		for (uint16_t k = 0; k < AT_ONCE; k++)
+			wire_template(&w, (uint16_t)(256 + i * AT_ONCE + k), many, FIELDS);
+		wire_end(&w);
+		harness_feed(h, &b);
+	}
+	h->port = 40000;
+	assert_int_equal(ip_parse("192.0.2.9", 9, &h->src), ERR_OK);
+	send(h, &(struct sent){9, 1, 0, ports, 2, 0, 0});
+	decoder_save(h->decoder, 8);
+	const struct vault_key small = {h->src, 40000, 9, 7};
+	assert_true(vault_get(v, &small, &found));
+	assert_int_equal(vault_changes(v), 1);
+	harness_free(h);
+	vault_free(v);
+	buf_fini(&b);
+	buf_fini(&found);
+}
+
 /* Any byte that is not as it was written: nothing is taken. */
 static void damaged_vault(void **state)
 {
@@ -270,6 +305,7 @@ int main(void)
 	    cmocka_unit_test(restarted_exporter),
 	    cmocka_unit_test(memory_is_shared_fairly),
 	    cmocka_unit_test(kept_over_a_restart),
+	    cmocka_unit_test(too_much_to_remember),
 	    cmocka_unit_test(damaged_vault),
 	    cmocka_unit_test(vault_is_bounded),
 	};
