@@ -317,10 +317,62 @@ static void a_successor_finds_the_connections_that_wait(void **state)
 	free(m);
 }
 
+static uint32_t next_random(uint32_t *state)
+{
+	*state = *state * 1664525 + 1013904223;
+	return *state >> 8;
+}
+
+/* Random messages in random pieces: what comes out is what went in, whatever the pieces; a random
+ * byte in a header ends the session there and not before. */
+static void pieces_do_not_matter(void **state)
+{
+	(void)state;
+	uint32_t seed = 7;
+	for (int round = 0; round < 200; round++) {
+		struct kit *k = kit_new(false);
+		static uint8_t stream[20 * 3000];
+		char want[sizeof(k->log)] = "";
+		size_t n = 0, messages = next_random(&seed) % 20;
+		bool bad = round % 3 == 0;
+		for (size_t i = 0; i < messages; i++) {
+			uint16_t len = (uint16_t)(16 + next_random(&seed) % 2900);
+			uint8_t *m = message_of(len);
+			memcpy(stream + n, m, len);
+			free(m);
+			n += len;
+			snprintf(want + strlen(want), sizeof(want) - strlen(want), "1:%u ", len);
+		}
+		if (bad)
+			stream[n++] =
+			    (uint8_t)(1 + next_random(&seed) % 255); /* no version is 256 or more */
+		stream[n] = 0;
+		int fd = peer(k);
+		for (size_t at = 0; at < n;) {
+			size_t piece = 1 + next_random(&seed) % 4000;
+			piece = piece < n - at ? piece : n - at;
+			say(k, fd, stream + at, piece);
+			at += piece;
+		}
+		if (bad)
+			say(k, fd, "", 1); /* the second byte of the version */
+		else
+			assert_int_equal(stat(k, ST_sessions_live), 1);
+		close(fd);
+		serve(k);
+		snprintf(want + strlen(want), sizeof(want) - strlen(want), "1. ");
+		assert_string_equal(k->log, want);
+		assert_int_equal(stat(k, ST_reject_stream), bad);
+		assert_int_equal(stat(k, ST_reject_stream_cut), 0);
+		kit_free(k);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(messages_are_cut_by_their_length),
+	    cmocka_unit_test(pieces_do_not_matter),
 	    cmocka_unit_test(what_is_no_ipfix_ends_the_session),
 	    cmocka_unit_test(stalled_and_silent_peers_are_let_go),
 	    cmocka_unit_test(sessions_are_limited),
