@@ -42,6 +42,19 @@ static const struct {
 #undef COLUMN
 };
 
+#define KEYS "exporter_ip, agent_ip, domain, if_index"
+
+/* After a week the last sample of each 5 minutes is enough: sums stay exact, since these are
+ * counters, only short peaks are flattened. */
+static void thin_out(struct buf *sql)
+{
+	buf_str(sql, " TTL toDateTime(t) + INTERVAL 7 DAY GROUP BY " KEYS
+		     ", toStartOfFiveMinutes(t) SET t = max(t)");
+	for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+		if (columns[i].at > offsetof(struct if_counter_row, if_index))
+			buf_fmt(sql, ", %s = argMax(%s, t)", columns[i].name, columns[i].name);
+}
+
 void if_counters_create(struct buf *sql, const struct schema_target *t)
 {
 	schema_create_table(sql, t, "if_counters");
@@ -50,8 +63,8 @@ void if_counters_create(struct buf *sql, const struct schema_target *t)
 		buf_fmt(sql, "%s%s %s", i ? ", " : "", columns[i].name, columns[i].type);
 	buf_str(sql, ")");
 	schema_engine(sql, t, "if_counters", "");
-	buf_str(sql,
-		" PARTITION BY toDate(t) ORDER BY (exporter_ip, agent_ip, domain, if_index, t)");
+	buf_str(sql, " PARTITION BY toDate(t) ORDER BY (" KEYS ", toStartOfFiveMinutes(t), t)");
+	thin_out(sql);
 }
 
 static void put_value(struct buf *sql, enum kind kind, const uint8_t *p)

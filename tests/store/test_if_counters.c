@@ -2,6 +2,7 @@
 /* Interface counters in a real store, and the rates that come out, by arithmetic. */
 #include "store/if_counters.h"
 
+#include "base/timefmt.h"
 #include "query/interfaces.h"
 #include "store/client.h"
 #include "store/migrate.h"
@@ -13,7 +14,9 @@
 
 #include <cmocka.h>
 
-static const int64_t start = 1767268800000; /* 2026-01-01T12:00:00Z */
+enum { HOUR_MS = 3600 * 1000 };
+static const int64_t long_ago = 1767268800000; /* 2026-01-01T12:00:00Z */
+static int64_t start;                          /* within this week */
 
 enum { POLL_S = 20, SAMPLES = 7 };
 
@@ -57,6 +60,7 @@ static int set_up(void **state)
 	struct diag why = {0};
 	if (!with_store_can())
 		return -1;
+	start = clock_wall_ms() / HOUR_MS * HOUR_MS - 2 * HOUR_MS;
 	with_store_start(&f.with);
 	const struct store_conf conf = {.url = f.with.url, .user = "writer"};
 	assert_int_equal(store_open(&conf, &f.store, &why), ERR_OK);
@@ -145,6 +149,41 @@ static void restart(void **state)
 	assert_int_equal(r.rows[0].out.packets, 100);
 }
 
+/* After a week one sample in 5 minutes is kept, and the sums stay what they were. */
+static void thinned_out(void **state)
+{
+	struct fixture *f = *state;
+	enum { HOUR = 3600 / POLL_S };
+	struct if_counter_row rows[HOUR + 1];
+	struct diag why = {0};
+	struct buf count = {0};
+	for (uint32_t n = 0; n <= HOUR; n++) {
+		rows[n] = row_of(9, n);
+		rows[n].t += long_ago - start;
+	}
+	insert(f, rows, HOUR + 1);
+	const struct interfaces_query q = {.from_ms = long_ago,
+					   .to_ms = long_ago + HOUR_MS + 1,
+					   .has_if_index = true,
+					   .if_index = 9};
+	if (store_exec(f->store, "OPTIMIZE TABLE weir.if_counters FINAL", &why) != ERR_OK)
+		fail_msg("%s", why.msg);
+	const struct store_query sq = {
+	    .sql = "SELECT count(), max(in_octets) FROM weir.if_counters WHERE if_index = 9",
+	    .format = "TabSeparated"};
+	assert_int_equal(store_fetch(f->store, &sq, &count, NULL, &why), ERR_OK);
+	/* 12 times 5 minutes, and the one at the full hour. */
+	assert_string_equal(buf_cstr(&count), "13\t1000180000000\n");
+	struct interfaces_result after = ask(f, &q);
+	assert_int_equal(after.n, 1);
+	/* What came before the first sample that is left is not known any more: 280 s, 14 polls. */
+	assert_int_equal(after.rows[0].in.octets, (HOUR - 14) * 1000000);
+	assert_int_equal(after.rows[0].out.packets, (HOUR - 14) * 100);
+	assert_int_equal(after.rows[0].known_ms, (3600 - 280) * 1000);
+	assert_int_equal(after.rows[0].speed, 10000000);
+	buf_fini(&count);
+}
+
 static void another_exporter(void **state)
 {
 	struct fixture *f = *state;
@@ -162,6 +201,7 @@ int main(void)
 	    cmocka_unit_test(rates),
 	    cmocka_unit_test(restart),
 	    cmocka_unit_test(another_exporter),
+	    cmocka_unit_test(thinned_out),
 	};
 	if (!with_store_can())
 		return SKIPPED;
