@@ -18,12 +18,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct stats stats;
 	static uint8_t plain[PLAIN_MAX];
 	size_t n;
-	struct rd r = rd_of(data, size);
+	struct rd r = rd_of(size ? data : plain, size);
 	struct nfrecords x = {.ident = "fuzz", .rows = &rows, .stats = &stats};
 	if (!rows.emit && rows_init(&rows, take, NULL))
 		abort();
 	nfrecords_take(&x, &r);
-	if (lzo_unpack(data, size, plain, sizeof(plain), &n) == ERR_OK && n > sizeof(plain))
+	if (size && lzo_unpack(data, size, plain, sizeof(plain), &n) == ERR_OK && n > sizeof(plain))
 		abort();
 	rows_flush(&rows);
 	nfrecords_fini(&x);

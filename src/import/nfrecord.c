@@ -47,8 +47,10 @@ static void take_text(struct row *row, struct rd *r, size_t n, enum field f)
 static void take_labels(struct row *row, struct rd *r, enum field f)
 {
 	const uint8_t *p = rd_take(r, LABELS * sizeof(uint32_t));
-	struct rd all = rd_of(p, p ? LABELS * sizeof(uint32_t) : 0);
 	uint32_t used = 0;
+	if (!p)
+		return;
+	struct rd all = rd_of(p, LABELS * sizeof(uint32_t));
 	for (uint32_t i = 0; i < LABELS; i++)
 		if (rd_le32(&all))
 			used = i + 1;
