@@ -6,6 +6,8 @@ export interface BookLine {
   /** Name of the counter or the reason. */
   id: string
   values: (number | null)[]
+  /** Drawn dashed in the colour of this other line: the same thing seen another way. */
+  like?: string
 }
 
 /** The collector writes what grew in ten seconds when they are over; the store has it a little later. */
