@@ -15,6 +15,8 @@ export interface ChartSeries {
 
 export interface ChartSpec {
   series: ChartSeries[]
+  /** Lines over the others, never stacked. */
+  overlays: ChartSeries[]
   from: number
   to: number
   /** From here to the right edge the numbers may still grow; ms. */
@@ -41,7 +43,7 @@ const DIMMED = 0.22
 export function stackedData(t: number[], spec: ChartSpec): uPlot.AlignedData {
   const columns = spec.series.map((s) => s.values)
   const drawn = spec.stacked ? stack(columns, spec.series.map((s) => s.visible)) : columns
-  return [t, ...drawn] as uPlot.AlignedData
+  return [t, ...drawn, ...spec.overlays.map((s) => s.values)] as uPlot.AlignedData
 }
 
 export function options(spec: ChartSpec, style: CSSStyleDeclaration, hooks: ChartHooks): uPlot.Options {
@@ -65,7 +67,7 @@ export function options(spec: ChartSpec, style: CSSStyleDeclaration, hooks: Char
       { ...axis, grid, ticks: { ...grid, size: 4 }, size: 26, gap: 4, space: 80, values: (_, ticks, __, ___, step) => timeLabels(ticks, step, zoned) },
       { ...axis, grid, ticks: { show: false }, size: 74, gap: 6, space: 32, values: (_, ticks) => ticks.map(hooks.format) },
     ],
-    series: [{}, ...spec.series.map((s) => lineOf(s, spec.stacked))],
+    series: [{}, ...spec.series.map((s) => lineOf(s, spec.stacked)), ...spec.overlays.map((s) => lineOf(s, false))],
     bands: spec.stacked ? bands(spec.series.map((s) => s.visible)).map(([a, b]) => ({ series: [a + 1, b + 1] })) : [],
     cursor: {
       y: false,

@@ -12,6 +12,8 @@ export const PALETTE = {
 } as const
 
 export const OTHER = { light: '#8a949c', dark: '#66727c' } as const
+/** Lines over the series: the ink of the theme. */
+export const OVERLAY = { light: '#16212a', dark: '#e2e9ee' } as const
 /** Backgrounds the palettes were made for; tokens.css has the same values as --panel. */
 export const PANEL = { light: '#ffffff', dark: '#11171c' } as const
 

@@ -2,7 +2,7 @@
 // The state of Explore as an address and back: readable, short, versioned. What stands in the address is the whole
 // state, so a link, the back button and "open in new tab" need nothing else. Version 1:
 //   /explore?v=1&t=now-6h,now&f=dst_port+%3D+443&by=src_as,app_name&m=bps&g=stacked&n=20
-//   optional: raw=1, lb=max|last, tab=flows, o=-bytes (order, - is descending), c=src_ip,bytes (columns of flows)
+//   optional: ov=p95,prev (lines over the chart), raw=1, lb=max|last, tab=flows, o=-bytes (order, - is descending), c=src_ip,bytes (columns of flows)
 import { DEFAULT_RANGE, isBound, type TimeRange } from '$/lib/time'
 import { isMetric, type Metric } from '$/lib/units'
 
@@ -12,6 +12,9 @@ export const MAX_LIMIT = 50
 
 export type Graph = 'stacked' | 'lines'
 export type Tab = 'top' | 'flows'
+/** Lines over the chart: the 95th percentile of the sum, the sum of the period before. */
+export const OVERLAYS = ['p95', 'prev'] as const
+export type Overlay = (typeof OVERLAYS)[number]
 export type LimitBy = 'avg' | 'max' | 'last'
 
 export interface ExploreState {
@@ -20,6 +23,7 @@ export interface ExploreState {
   by: string[]
   metric: Metric
   graph: Graph
+  overlays: Overlay[]
   limit: number
   limitBy: LimitBy
   raw: boolean
@@ -36,6 +40,7 @@ export const DEFAULTS: Readonly<ExploreState> = {
   by: ['src_ip'],
   metric: 'bps',
   graph: 'stacked',
+  overlays: [],
   limit: 10,
   limitBy: 'avg',
   raw: false,
@@ -69,6 +74,7 @@ export function encode(state: ExploreState): string {
   if (state.filter !== '') out.push(['f', state.filter])
   out.push(['by', state.by.join(',')], ['m', state.metric], ['g', state.graph], ['n', String(state.limit)])
   if (state.limitBy !== DEFAULTS.limitBy) out.push(['lb', state.limitBy])
+  if (state.overlays.length > 0) out.push(['ov', state.overlays.join(',')])
   if (state.raw) out.push(['raw', '1'])
   if (state.tab !== DEFAULTS.tab) out.push(['tab', state.tab])
   const order = (state.desc ? '-' : '') + state.order
@@ -103,6 +109,7 @@ export function decode(search: string): Decoded {
     by: read('by', [...DEFAULTS.by], names),
     metric: read('m', DEFAULTS.metric, (text) => (isMetric(text) ? text : undefined)),
     graph: read('g', DEFAULTS.graph, oneOf<Graph>('stacked', 'lines')),
+    overlays: read('ov', [...DEFAULTS.overlays], parseOverlays),
     limit: read('n', DEFAULTS.limit, parseLimit),
     limitBy: read('lb', DEFAULTS.limitBy, oneOf<LimitBy>('avg', 'max', 'last')),
     raw: read('raw', false, (text) => (text === '1' ? true : text === '0' ? false : undefined)),
@@ -123,4 +130,9 @@ function parseRange(text: string): TimeRange | undefined {
 function parseLimit(text: string): number | undefined {
   const n = Number(text)
   return Number.isInteger(n) && n >= 1 && n <= MAX_LIMIT ? n : undefined
+}
+
+function parseOverlays(text: string): Overlay[] | undefined {
+  const wanted = text.split(',')
+  return wanted.every((one) => OVERLAYS.some((known) => known === one)) ? OVERLAYS.filter((one) => wanted.includes(one)) : undefined
 }

@@ -2,11 +2,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AccountingAnswer, Exporter, InterfacesAnswer, SeriesAnswer } from '$/api/types'
+import { legendRows } from '$/charts/picture'
+import { p95, previousLine, sumOf } from '$/pages/explore/overlays'
+import { previousQuery } from '$/pages/explore/queries'
 import { complete, gauge, isEmpty, lostPercent, rate, reasonOf, reasons } from '$/pages/exporters/books'
 import { factMark, troubles } from '$/pages/exporters/facts'
 import { flowsLine, interfaceRows, stepFor } from '$/pages/exporters/interfaces'
 import { decodeRoute, encodeRoute } from '$/pages/exporters/route'
 import { DEFAULT_RANGE } from '$/lib/time'
+import { DEFAULTS } from '$/state/urlstate'
 
 const answer: AccountingAnswer = {
   from: 0, to: 40_000, step_ms: 10_000, t: [0, 10_000, 20_000, 30_000],
@@ -67,6 +71,29 @@ describe('interfaces', () => {
     expect(stepFor({ from: 'now-1h', to: 'now' }, 0)).toBe(60)
     expect(stepFor({ from: 'now-24h', to: 'now' }, 1e12)).toBe(900)
     expect(stepFor({ from: 'now-90d', to: 'now' }, 1e12)).toBe(86_400)
+  })
+})
+
+describe('lines over the chart', () => {
+  const shown = { from: 60, to: 120, step_ms: 20, metric: 'bps', t: [60, 80, 100] } as unknown as SeriesAnswer
+  it('are the 95th percentile of the sum by nearest rank', () => {
+    expect(sumOf([[1, 2, null], [10, null, 30]])).toEqual([11, 2, 30])
+    expect(p95(Array.from({ length: 100 }, (_, i) => i + 1))).toBe(95)
+    expect(p95([7, 3])).toBe(7)
+    expect(p95([])).toBe(0)
+  })
+
+  it('are the period before, only if it fits', () => {
+    const before = { from: 0, to: 60, step_ms: 20, metric: 'bps', series: [{ values: [4, 5, 6] }] } as unknown as SeriesAnswer
+    expect(previousLine(before, shown)).toEqual([4, 5, 6])
+    expect(previousLine({ ...before, step_ms: 30 }, shown)).toEqual([null, null, null])
+    expect(previousLine(undefined, shown)).toEqual([null, null, null])
+    expect(previousQuery(DEFAULTS, shown).time).toEqual({ from: '1970-01-01T00:00:00Z', to: '1970-01-01T00:00:00.060Z' })
+  })
+
+  it('break the names under a picture into rows', () => {
+    expect(legendRows([50, 50, 50], 170)).toEqual([[0, 1], [2]])
+    expect(legendRows([500], 100)).toEqual([[0]])
   })
 })
 

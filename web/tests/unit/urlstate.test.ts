@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { METRICS } from '$/lib/units'
-import { decode, DEFAULTS, encode, MAX_LIMIT, type ExploreState } from '$/state/urlstate'
+import { decode, DEFAULTS, encode, MAX_LIMIT, OVERLAYS, type ExploreState } from '$/state/urlstate'
 
 const name = fc.stringMatching(/^[a-z][a-z0-9_]{0,12}$/)
 const bound = fc.oneof(
@@ -17,6 +17,7 @@ const state: fc.Arbitrary<ExploreState> = fc.record({
   by: fc.uniqueArray(name, { maxLength: 4 }),
   metric: fc.constantFrom(...METRICS),
   graph: fc.constantFrom('stacked' as const, 'lines' as const),
+  overlays: fc.subarray([...OVERLAYS]),
   limit: fc.integer({ min: 1, max: MAX_LIMIT }),
   limitBy: fc.constantFrom('avg' as const, 'max' as const, 'last' as const),
   raw: fc.boolean(),
@@ -56,8 +57,8 @@ describe('the address', () => {
   it('tells no group from not said', () => expect(decode('by=').state.by).toEqual([]))
 
   it('falls back and says so', () => {
-    const { state: read, ignored } = decode('v=9&t=yesterday&m=furlongs&g=pie&n=1000&tab=map&o=DROP+TABLE')
+    const { state: read, ignored } = decode('v=9&t=yesterday&m=furlongs&g=pie&n=1000&tab=map&o=DROP+TABLE&ov=p96')
     expect(read).toEqual(DEFAULTS)
-    expect(ignored.sort()).toEqual(['g', 'm', 'n', 'o', 't', 'tab', 'v'])
+    expect(ignored.sort()).toEqual(['g', 'm', 'n', 'o', 'ov', 't', 'tab', 'v'])
   })
 })

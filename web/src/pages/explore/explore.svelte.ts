@@ -13,7 +13,7 @@ import { PSEUDO, server } from '$/state/server.svelte'
 import { decode, encode, type ExploreState } from '$/state/urlstate'
 import { PagedRows } from '$/table/paged.svelte'
 import type { Intent, IntentHandler, Target } from '$/ui/intent'
-import { flowsQuery, seriesQuery, topQuery } from '$/pages/explore/queries'
+import { flowsQuery, previousQuery, seriesQuery, topQuery } from '$/pages/explore/queries'
 
 export const PATH = '/explore'
 
@@ -22,6 +22,8 @@ export class Explore {
   readonly state = $derived(this.#decoded.state)
   readonly ignored = $derived(this.#decoded.ignored)
   readonly series = new Resource<SeriesAnswer>()
+  /** The period before, while its line is shown. */
+  readonly previous = new Resource<SeriesAnswer>()
   readonly top = new Resource<TopAnswer>()
   readonly rows = new PagedRows<Flow>()
 
@@ -66,6 +68,10 @@ export class Explore {
     const { state } = this
     const series = seriesQuery(state)
     this.series.load(JSON.stringify(series), (call) => api.series(series, call), force)
+    if (state.overlays.includes('prev') && this.series.data) {
+      const before = previousQuery(state, this.series.data)
+      this.previous.load(JSON.stringify(before), (call) => api.series(before, call))
+    }
     if (state.tab === 'top') {
       const top = topQuery(state)
       this.top.load(JSON.stringify(top), (call) => api.top(top, call), force)
@@ -95,6 +101,7 @@ export class Explore {
 
   dispose(): void {
     this.series.dispose()
+    this.previous.dispose()
     this.top.dispose()
     this.rows.dispose()
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One query object for chart, table, list, export and the command line: this file makes it from the state of the page.
 import type { Query } from '$/api/types'
-import type { TimeRange } from '$/lib/time'
+import { absolute, type TimeRange } from '$/lib/time'
 import type { ExploreState } from '$/state/urlstate'
 
 /** Rows of flows that one download takes at most. */
@@ -18,6 +18,12 @@ export function seriesQuery(state: ExploreState): Query {
   const query: Query = { ...base(state, state.range), by: state.by, metric: state.metric, limit: state.limit }
   if (state.limitBy !== 'avg') query.limit_by = state.limitBy
   return query
+}
+
+/** The sum of the period before the one shown, in the same steps. */
+export function previousQuery(state: ExploreState, shown: { from: number; to: number; step_ms: number }): Query {
+  const time = absolute({ from: shown.from - (shown.to - shown.from), to: shown.from })
+  return { ...base(state, time), by: [], metric: state.metric, step: shown.step_ms / 1000 }
 }
 
 export function topQuery(state: ExploreState): Query {
