@@ -158,6 +158,35 @@ static void ipfix_variable(struct buf *b)
 	wire_end(&w);
 }
 
+/* Structured data (RFC 6313): a basicList, a subTemplateList of two records, a
+ * subTemplateMultiList; and elements that nobody knows. */
+static void ipfix_lists(struct buf *b)
+{
+	static const struct wire_element outer[] = {
+	    {4, 1, 0},    {291, WIRE_VARIABLE, 0}, {292, WIRE_VARIABLE, 0}, {293, WIRE_VARIABLE, 0},
+	    {9000, 8, 0}, {1, WIRE_VARIABLE, 4242}};
+	static const struct wire_element inner[] = {
+	    {58, 2, 0}, {14, 1, 6871}, {291, WIRE_VARIABLE, 0}};
+	static const uint8_t names[] = {3,    0x80, 2,   0xff, 0xff, 0, 0,  0x1f,
+					0x79, 3,    'a', '.',  'b',  1, 'c'};
+	static const uint8_t records[] = {3, 1, 0x2d, 0, 7, 2, 5, 3, 0, 4, 0, 1, 6, 0, 8, 24, 0};
+	static const uint8_t multi[] = {3, 1, 0x2d, 0, 8, 0, 9, 16, 0, 1, 0x2d, 0, 8, 0, 10, 2, 0};
+	struct wire w = begin(b, 10, 0);
+	wire_template(&w, 300, outer, ARRAY_LEN(outer));
+	wire_template(&w, 301, inner, ARRAY_LEN(inner));
+	wire_set_begin(&w, 300);
+	for (int i = 0; i < 2; i++) {
+		wire_uint(&w, 6, 1);
+		wire_varlen(&w, names, sizeof(names), i);
+		wire_varlen(&w, records, sizeof(records), i);
+		wire_varlen(&w, multi, sizeof(multi), i);
+		wire_uint(&w, 4242, 8);
+		wire_varlen(&w, "text", 4, false);
+	}
+	wire_set_end(&w, true);
+	wire_end(&w);
+}
+
 static void nf9_held(struct buf *b)
 {
 	struct wire w = begin(b, 9, 9);
@@ -375,6 +404,7 @@ const struct corpus_item corpus_items[] = {
     {"options", CORPUS_IPFIX, ipfix_options},
     {"variable", CORPUS_IPFIX, ipfix_variable},
     {"two", CORPUS_IPFIX, ipfix_two_messages},
+    {"lists", CORPUS_IPFIX, ipfix_lists},
     {"flows", CORPUS_SFLOW, sflow_flows},
     {"extended", CORPUS_SFLOW, sflow_extended},
     {"discard", CORPUS_SFLOW, sflow_discard},
