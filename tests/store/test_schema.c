@@ -39,7 +39,7 @@ static void test_single(void **state)
 	find(&single, "CREATE DATABASE", &b);
 	assert_string_equal(buf_cstr(&b), "CREATE DATABASE IF NOT EXISTS weir");
 	find(&single, "CREATE TABLE IF NOT EXISTS weir.flows_core", &b);
-	assert_has(&b, "t_last DateTime64(3, 'UTC'), ");
+	assert_has(&b, "t_last DateTime64(3, 'UTC') CODEC(T64, LZ4), ");
 	assert_has(&b, "exporter_ip IPv6 CODEC(ZSTD(1)), ");
 	assert_has(&b, "present_0 UInt64 CODEC(ZSTD(1))");
 	assert_has(&b, "day Date CODEC(ZSTD(1))) ENGINE = MergeTree PARTITION BY day ORDER BY "
@@ -49,7 +49,7 @@ static void test_single(void **state)
 	assert_null(strstr(buf_cstr(&b), "rev_bytes"));
 	find(&single, "CREATE TABLE IF NOT EXISTS weir.flows_wide", &b);
 	assert_null(strstr(buf_cstr(&b), "dns_qname"));
-	assert_has(&b, "rev_bytes UInt64 CODEC(ZSTD(1))");
+	assert_has(&b, "rev_bytes UInt64 CODEC(T64, ZSTD(1))");
 	find(&single, "CREATE OR REPLACE TABLE weir.flows ", &b);
 	assert_has(&b, "dns_qname LowCardinality(String), ");
 	assert_has(&b, "payload String, ");
@@ -99,13 +99,13 @@ static void test_changes(void **state)
 	assert_true(schema_add_column(&b, &single, "flows_core", F_vlan, 0));
 	assert_string_equal(
 	    buf_cstr(&b),
-	    "ALTER TABLE weir.flows_core ADD COLUMN IF NOT EXISTS vlan UInt16 CODEC(ZSTD(1))");
+	    "ALTER TABLE weir.flows_core ADD COLUMN IF NOT EXISTS vlan UInt16 CODEC(T64, ZSTD(1))");
 	assert_false(schema_add_column(&b, &single, "flows_core", F_vlan, 1));
 	buf_reset(&b);
 	assert_true(schema_add_column(&b, &cluster, "flows_core", F_vlan, 0));
 	assert_string_equal(buf_cstr(&b),
 			    "ALTER TABLE weir.flows_core_local ON CLUSTER north ADD COLUMN IF NOT "
-			    "EXISTS vlan UInt16 CODEC(ZSTD(1))");
+			    "EXISTS vlan UInt16 CODEC(T64, ZSTD(1))");
 	buf_reset(&b);
 	assert_true(schema_add_column(&b, &cluster, "flows_core", F_vlan, 1));
 	assert_string_equal(
