@@ -88,7 +88,8 @@ static void operation(struct buf *out, size_t i)
 		parameter(out, "header", "X-Query-Id", false,
 			  "8 to 64 letters, digits and -: a name to cancel it by");
 	}
-	if (routes[i].streams && get)
+	/* The same question as that of the POST before it. */
+	if (get && i && strcmp(routes[i].path, routes[i - 1].path) == 0)
 		parameter(out, "query", "q", false, "the query object as JSON");
 	buf_str(out, "],");
 	if (*routes[i].request) {
