@@ -42,11 +42,17 @@ void conf_put(const struct conf **c)
 	*c = NULL;
 }
 
+/* Whether there is a TLS address besides that of the default (any address, port 4740), which is
+ * left out where there is no certificate. */
 static bool listens_on_tls(const struct conf *c)
 {
+	enum { TLS_PORT = 4740 };
+	const struct conf_addrs *l = &c->collect_listen;
 	bool found = false;
-	for (size_t i = 0; i < c->collect_listen.n; i++)
-		found |= c->collect_listen.v[i].scheme == CONF_TLS;
+	for (size_t i = 0; i < l->n; i++) {
+		bool any = l->v[i].optional || (i + 1 < l->n && l->v[i + 1].optional);
+		found |= l->v[i].scheme == CONF_TLS && !(any && l->v[i].port == TLS_PORT);
+	}
 	return found;
 }
 
@@ -67,8 +73,8 @@ static void check_together(const struct conf *c, const struct conf_places *p, st
 	     "store.password_file: needs store.user"},
 	    {c->store_tcp.on && *c->store_url, CONF_KEY_store_tcp,
 	     "store.tcp: is of the embedded store, which store.url switches off"},
-	    {listens_on_tls(c) && !*c->collect_certificate && p->line[CONF_KEY_collect_listen],
-	     CONF_KEY_collect_listen, "collect.listen: tls:// needs collect.certificate"},
+	    {listens_on_tls(c) && !*c->collect_certificate, CONF_KEY_collect_listen,
+	     "collect.listen: tls:// needs collect.certificate"},
 	    {*c->collect_key && !*c->collect_certificate, CONF_KEY_collect_key,
 	     "collect.key: needs collect.certificate"},
 	    {*c->collect_client_ca && !*c->collect_certificate, CONF_KEY_collect_client_ca,

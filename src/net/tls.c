@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,7 +147,10 @@ static bool expect_name(SSL *ssl, const char *name)
 	if (X509_VERIFY_PARAM_set1_ip_asc(p, name) == 1)
 		return true;
 	ERR_clear_error();
-	return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
+	/* What SSL_set_tlsext_host_name is, which casts const away; the name is copied. */
+	return SSL_set1_host(ssl, name) == 1 &&
+	       SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+			(void *)(uintptr_t)name) == 1;
 }
 
 enum err tls_connect(struct tls_context *c, int fd, const char *name, struct tls **ret)
