@@ -211,6 +211,8 @@ void sampling_fill(const struct rows *r, struct exporter *e, const struct rate_p
 	for (uint32_t i = 0; i < r->k; i++) {
 		uint32_t v = r->t->after.rate_in_record && !p->always ? rate[i] : 0;
 		uint8_t from = RATE_RECORD;
+		if (v && r->t->after.space)
+			v = told_quotient(v + r->scratch[SCRATCH_SPACE][r->row + i], v);
 		if (!v && !p->always) {
 			v = r->t->after.sampler ? by_sampler(e, r, r->row + i) : 0;
 			if (!v && p->by_if)

@@ -92,11 +92,12 @@ static const struct {
 	bool ipfix_only;
 } scratch_elements[] = {
     {48, SCRATCH_SAMPLER, false},     {302, SCRATCH_SAMPLER, false},
-    {301, SCRATCH_SEQUENCE, false},   {161, SCRATCH_DURATION_MS, true},
-    {162, SCRATCH_DURATION_US, true}, {160, SCRATCH_INIT_MS, true},
+    {301, SCRATCH_SEQUENCE, false},   {306, SCRATCH_SPACE, false},
+    {161, SCRATCH_DURATION_MS, true}, {162, SCRATCH_DURATION_US, true},
+    {160, SCRATCH_INIT_MS, true},
 };
 
-enum { UNKNOWN_MAX = 256, PADDING = 210 };
+enum { UNKNOWN_MAX = 256, PADDING = 210, PACKETS_TAKEN = 305 };
 
 struct choice {
 	uint16_t source; /* element, NO_ELEMENT = none */
@@ -486,6 +487,9 @@ struct template *template_compile(const struct source_index *x, const struct tem
 		c.t.after.sequence_id = c.scratch[SCRATCH_SEQUENCE] != NO_ELEMENT;
 		c.t.after.sampler = c.t.after.sampler_id || c.t.after.sequence_id;
 		c.t.after.rate_in_record = template_uses(&c.t, F_sampling_rate);
+		c.t.after.space = c.t.after.rate_in_record &&
+				  c.scratch[SCRATCH_SPACE] != NO_ELEMENT &&
+				  def->elements[c.best[F_sampling_rate].source].id == PACKETS_TAKEN;
 	}
 	*ret_bad = c.bad;
 	return seal(&c);

@@ -32,6 +32,7 @@ struct element {
 enum scratch {
 	SCRATCH_SAMPLER,
 	SCRATCH_SEQUENCE,
+	SCRATCH_SPACE,
 	SCRATCH_DURATION_MS,
 	SCRATCH_DURATION_US,
 	SCRATCH_INIT_MS,
@@ -71,6 +72,7 @@ struct template_after {
 	bool init_in_record;          /* element 160 beside 21 and 22 */
 	bool rate_in_record, sampler; /* sampler: either of the next two */
 	bool sampler_id, sequence_id;
+	bool space; /* 306 beside 305: so many were left out after each run of those taken */
 };
 
 /* An element that goes into `extra`, or a list. */

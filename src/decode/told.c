@@ -107,7 +107,7 @@ struct told_text told_text(const struct told_record *t, enum told which)
 
 /* --- sampling */
 
-static uint32_t quotient(uint64_t of, uint64_t in)
+uint32_t told_quotient(uint64_t of, uint64_t in)
 {
 	if (in == 0)
 		return 0;
@@ -144,15 +144,15 @@ uint32_t told_rate(const struct told_record *t)
 		if (!told_number(t, TOLD_SPACE, &b))
 			return (uint32_t)MIN_OF(a, most);
 		a = MIN_OF(a, most);
-		return quotient(a + MIN_OF(b, most), a);
+		return told_quotient(a + MIN_OF(b, most), a);
 	}
 	if (told_number(t, TOLD_SIZE, &a) && told_number(t, TOLD_POPULATION, &b))
-		return quotient(b, a);
+		return told_quotient(b, a);
 	if (t->e[TOLD_PROBABILITY])
 		return rate_of_probability(t->e[TOLD_PROBABILITY]);
 	if (told_number(t, TOLD_TIME, &a) && told_number(t, TOLD_TIME_SPACE, &b)) {
 		a = MIN_OF(a, most);
-		return quotient(a + MIN_OF(b, most), a);
+		return told_quotient(a + MIN_OF(b, most), a);
 	}
 	return 0;
 }

@@ -65,6 +65,8 @@ struct told_text told_text(const struct told_record *t, enum told which);
 
 /* 1 packet in how many was looked at; 0 = not told. */
 uint32_t told_rate(const struct told_record *t);
+/* of / in, rounded, at most 2^32 - 1; 0 if in is. */
+uint32_t told_quotient(uint64_t of, uint64_t in);
 /* Calls fn for each name in the record. */
 void told_names(const struct option_record *r, const struct told_record *t, int64_t at,
 		void (*fn)(void *ctx, const struct option_name *n), void *ctx);

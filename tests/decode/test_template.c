@@ -107,6 +107,10 @@ static const struct winner {
      9,
      {{{34, 4, 0}, 512, 0}},
      "{\"sampling_rate\":512,\"sampling_source\":2}"},
+    {"a rate in the record, as packets taken and left out",
+     10,
+     {{{305, 4, 0}, 1, 0}, {{306, 4, 0}, 999, 0}},
+     "{\"sampling_rate\":1000,\"sampling_source\":2}"},
     {"a rate of 0 is no rate", 9, {{{34, 4, 0}, 0, 0}, {{4, 1, 0}, 6, 0}}, "{\"proto\":6}"},
 };
 
