@@ -65,6 +65,28 @@ bool run_is_ambiguous(const struct query *q, const struct cell *key)
 	return false;
 }
 
+enum err run_plan(struct store *s, struct plan *p, const struct run_options *o, const char *suffix,
+		  const struct run_answer *answer, void *result, struct run_cost *cost,
+		  struct diag *reterr)
+{
+	bool again = true;
+	enum err e = ERR_OK;
+	while (!e && again) {
+		struct buf sql = {0};
+		struct reply a = {0};
+		bool ambiguous = false;
+		answer->sql(p, &sql);
+		e = run_statement(s, &sql, o, suffix, &a, cost, reterr);
+		if (!e)
+			e = answer->read(p, &a, result, &ambiguous, reterr);
+		again = ambiguous && !p->presence;
+		p->presence = p->presence || ambiguous;
+		buf_fini(&a.data);
+		buf_fini(&sql);
+	}
+	return e;
+}
+
 enum err run_survey(struct store *s, const struct plan *p, const struct run_options *o,
 		    struct survey **ret, struct run_cost *cost, struct diag *reterr)
 {

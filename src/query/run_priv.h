@@ -16,6 +16,17 @@ struct reply {
 must_check enum err run_statement(struct store *s, struct buf *sql, const struct run_options *o,
 				  const char *suffix, struct reply *ret, struct run_cost *cost,
 				  struct diag *reterr);
+/* What a plan asks and how its answer is read; *ret_ambiguous: an absent key may be among what it
+ * brought. */
+struct run_answer {
+	void (*sql)(const struct plan *p, struct buf *sql);
+	enum err (*read)(const struct plan *p, struct reply *a, void *result, bool *ret_ambiguous,
+			 struct diag *reterr);
+};
+/* Runs a plan; a second time with presence if the answer is ambiguous. */
+must_check enum err run_plan(struct store *s, struct plan *p, const struct run_options *o,
+			     const char *suffix, const struct run_answer *answer, void *result,
+			     struct run_cost *cost, struct diag *reterr);
 /* The survey of a plan, to be freed with free(). */
 must_check enum err run_survey(struct store *s, const struct plan *p, const struct run_options *o,
 			       struct survey **ret, struct run_cost *cost, struct diag *reterr);

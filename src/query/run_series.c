@@ -54,9 +54,10 @@ static bool read_cells(struct rd *r, struct series_line *line, size_t n_bins)
 	return !r->bad;
 }
 
-static enum err read_series(const struct plan *p, struct reply *a, struct series_result *ret,
+static enum err read_series(const struct plan *p, struct reply *a, void *result,
 			    bool *ret_ambiguous, struct diag *reterr)
 {
+	struct series_result *ret = result;
 	const struct query *q = p->q;
 	*ret_ambiguous = false;
 	ret->n = 0;
@@ -127,26 +128,11 @@ static void sort_lines(const struct query *q, struct series_result *ret)
 	}
 }
 
-/* Runs a plan of lines; a second time with presence if an absent key may be among them. */
 static enum err fetch_lines(struct store *s, struct plan *p, const struct run_options *o,
 			    const char *suffix, struct series_result *ret, struct diag *reterr)
 {
-	bool again = true;
-	enum err e = ERR_OK;
-	while (!e && again) {
-		struct buf sql = {0};
-		struct reply a = {0};
-		bool ambiguous = false;
-		plan_series_sql(p, &sql);
-		e = run_statement(s, &sql, o, suffix, &a, &ret->cost, reterr);
-		if (!e)
-			e = read_series(p, &a, ret, &ambiguous, reterr);
-		again = ambiguous && !p->presence;
-		p->presence = p->presence || ambiguous;
-		buf_fini(&a.data);
-		buf_fini(&sql);
-	}
-	return e;
+	static const struct run_answer lines = {plan_series_sql, read_series};
+	return run_plan(s, p, o, suffix, &lines, ret, &ret->cost, reterr);
 }
 
 /* What the last line is chosen by, in the counter of the metric, rounded down. */

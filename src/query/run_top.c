@@ -39,9 +39,10 @@ static bool read_top_row(const struct query *q, size_t n_by, struct rd *r, struc
 	return row->key && !r->bad;
 }
 
-static enum err read_top(const struct plan *p, struct reply *a, struct top_result *ret,
-			 bool *ret_ambiguous, struct diag *reterr)
+static enum err read_top(const struct plan *p, struct reply *a, void *result, bool *ret_ambiguous,
+			 struct diag *reterr)
 {
+	struct top_result *ret = result;
 	const struct query *q = p->q;
 	size_t limit = p->n_by ? q->limit : 1;
 	*ret_ambiguous = false;
@@ -59,26 +60,11 @@ static enum err read_top(const struct plan *p, struct reply *a, struct top_resul
 	return ERR_OK;
 }
 
-/* Runs a plan of groups; a second time with presence if an absent key may be among the best. */
 static enum err fetch_top(struct store *s, struct plan *p, const struct run_options *o,
 			  const char *suffix, struct top_result *ret, struct diag *reterr)
 {
-	bool again = true;
-	enum err e = ERR_OK;
-	while (!e && again) {
-		struct buf sql = {0};
-		struct reply a = {0};
-		bool ambiguous = false;
-		plan_top_sql(p, &sql);
-		e = run_statement(s, &sql, o, suffix, &a, &ret->cost, reterr);
-		if (!e)
-			e = read_top(p, &a, ret, &ambiguous, reterr);
-		again = ambiguous && !p->presence;
-		p->presence = p->presence || ambiguous;
-		buf_fini(&a.data);
-		buf_fini(&sql);
-	}
-	return e;
+	static const struct run_answer top = {plan_top_sql, read_top};
+	return run_plan(s, p, o, suffix, &top, ret, &ret->cost, reterr);
 }
 
 /* The total of everything: with the groups where it must be read from the same flows, else by
