@@ -253,9 +253,10 @@ static void extended_mpls(struct rd *r, const struct place *at)
 {
 	put_address(r, at, F_next_hop);
 	uint32_t n = rd_be32(r);
+	bool told = at->p->raw.n_labels > 0 || batch_present(at->b, F_mpls_labels, at->row);
 	for (uint32_t i = 0; i < n && !r->bad; i++) {
 		uint32_t entry = rd_be32(r);
-		if (!r->bad && i < LABELS_MAX && at->p->raw.n_labels == 0)
+		if (!r->bad && i < LABELS_MAX && !told)
 			push_u32(at->b, F_mpls_labels, at->row, entry >> 8);
 	}
 }

@@ -246,6 +246,39 @@ static void short_record(void **state)
 	buf_fini(&b);
 }
 
+/* Lists stay what the first record said, however often it comes. */
+static void repeated_records(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	struct buf b = {0};
+	struct wire_sflow w = wire_sflow_begin(&b, "10.0.0.1", 0, 1, 1000);
+	const struct wire_sflow_packet p = {.rate = 100};
+	wire_sflow_flow(&w, &p);
+	for (uint32_t i = 1; i <= 3; i++) {
+		wire_sflow_record_begin(&w, 1006);
+		wire_sflow_address(&w, "10.0.0.9");
+		wire_sflow_u32(&w, 2);
+		wire_sflow_u32(&w, (10 * i) << 12);
+		wire_sflow_u32(&w, (10 * i + 1) << 12 | 1 << 8);
+		wire_sflow_u32(&w, 0);
+		wire_sflow_record_end(&w);
+		wire_sflow_record_begin(&w, 1037);
+		wire_sflow_u32(&w, 100 + i);
+		wire_sflow_opaque(&w, "list", 4);
+		wire_sflow_u32(&w, 1);
+		wire_sflow_record_end(&w);
+	}
+	wire_sflow_sample_end(&w);
+	wire_sflow_end(&w);
+	harness_feed(h, &b);
+	assert_list(h->rows, F_mpls_labels, (const uint32_t[]){10 << 4, 11 << 4 | 1}, 2);
+	assert_list(h->rows, F_ingress_acl, (const uint32_t[]){101}, 1);
+	assert_int_equal(harness_malformed_total(h), 0);
+	harness_free(h);
+	buf_fini(&b);
+}
+
 /* A datagram with one flow sample. */
 static void feed_one(struct harness *h, const char *agent, uint32_t sequence, uint32_t uptime,
 		     uint32_t sample, uint32_t drops)
@@ -576,6 +609,7 @@ int main(void)
 	    cmocka_unit_test(interface_formats),
 	    cmocka_unit_test(unknown_formats_are_passed_over),
 	    cmocka_unit_test(short_record),
+	    cmocka_unit_test(repeated_records),
 	    cmocka_unit_test(what_was_lost),
 	    cmocka_unit_test(agents_behind_one_address),
 	    cmocka_unit_test(sequence_outlives_the_process),
