@@ -358,7 +358,9 @@ static int ask(const struct exporters_args *a, const char *dir, const char *addr
 			"started\n",
 			address);
 	else if (n == 0)
-		fputs("weir exporters: nothing has arrived since the collector started\n", stderr);
+		fputs("weir exporters: nobody exports now: nothing has arrived, or the sessions "
+		      "have ended\n",
+		      stderr);
 	return n ? EXIT_DONE : EXIT_FAILED;
 }
 
