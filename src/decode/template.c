@@ -8,83 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- element -> field */
-
-static uint64_t element_key(enum dialect d, uint32_t pen, uint16_t id)
-{
-	return (uint64_t)d << 48 | (uint64_t)pen << 16 | id;
-}
-
-static int ref_cmp(const void *a, const void *b)
-{
-	const struct source_ref *x = a, *y = b;
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
-	return x->field < y->field ? -1 : x->field > y->field;
-}
-
-static void index_add(struct source_index *x, enum dialect d, const struct field_source *s,
-		      enum field f, size_t priority)
-{
-	x->v[x->n++] = (struct source_ref){.key = element_key(d, s->pen, s->id),
-					   .field = (uint16_t)f,
-					   .priority = (uint8_t)MIN_OF(priority, UINT8_MAX),
-					   .conv = (uint8_t)s->conv};
-}
-
-enum err source_index_init(struct source_index *x)
-{
-	size_t max = 0;
-	for (size_t f = 0; f < FIELD_MAX; f++)
-		max += 2 * (size_t)field_table[f].n_sources;
-	*x = (struct source_index){.v = calloc(max, sizeof(*x->v))};
-	if (!x->v)
-		return ERR_NOMEM;
-	for (int f = 0; f < FIELD_MAX; f++)
-		for (size_t i = 0; i < field_table[f].n_sources; i++) {
-			const struct field_source *s = &field_table[f].sources[i];
-			if (s->scope != SCOPE_IPFIX)
-				index_add(x, DIALECT_NF9, s, (enum field)f, i);
-			if (s->scope != SCOPE_NF9)
-				index_add(x, DIALECT_IPFIX, s, (enum field)f, i);
-		}
-	qsort(x->v, x->n, sizeof(*x->v), ref_cmp);
-	return ERR_OK;
-}
-
-void source_index_fini(struct source_index *x)
-{
-	free(x->v);
-	*x = (struct source_index){0};
-}
-
-/* The first row with this key; rows with the same key follow. x->n if there is none. */
-static size_t index_find(const struct source_index *x, uint64_t key)
-{
-	size_t lo = 0, hi = x->n;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (x->v[mid].key < key)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-size_t source_index_find(const struct source_index *x, enum dialect d, uint32_t pen, uint16_t id)
-{
-	return index_find(x, element_key(d, pen, id));
-}
-
-bool source_index_is(const struct source_index *x, size_t i, enum dialect d, uint32_t pen,
-		     uint16_t id)
-{
-	return i < x->n && x->v[i].key == element_key(d, pen, id);
-}
-
-/* --- compiling */
-
 /* Elements that are needed to make fields but are none. */
 static const struct {
 	uint16_t id;
@@ -209,12 +132,12 @@ static uint64_t choice_key(const struct compiling *c, const struct source_index 
 			   const struct element *e)
 {
 	enum { PEN_CISCO = 9, CISCO_BIT = 0x8000 };
-	uint64_t key = element_key(c->def->dialect, e->pen, e->id);
-	size_t at = index_find(x, key);
+	uint64_t key = source_key(c->def->dialect, e->pen, e->id);
+	size_t at = source_index_first(x, key);
 	bool known = at < x->n && x->v[at].key == key;
 	if (known || c->def->dialect != DIALECT_NF9 || !(e->id & CISCO_BIT))
 		return key;
-	return element_key(DIALECT_IPFIX, PEN_CISCO, e->id & (uint16_t)~CISCO_BIT);
+	return source_key(DIALECT_IPFIX, PEN_CISCO, e->id & (uint16_t)~CISCO_BIT);
 }
 
 static void choose(struct compiling *c, const struct source_index *x)
@@ -228,7 +151,8 @@ static void choose(struct compiling *c, const struct source_index *x)
 		uint64_t key = choice_key(c, x, e);
 		bool bad = false,
 		     taken = e->len == 0 || (e->pen == 0 && (e->id == PADDING || e->id == 0));
-		for (size_t k = index_find(x, key); e->len && k < x->n && x->v[k].key == key; k++)
+		for (size_t k = source_index_first(x, key);
+		     e->len && k < x->n && x->v[k].key == key; k++)
 			if (template_len_fits((enum conv)x->v[k].conv, e->len)) {
 				consider(c, i, &x->v[k]);
 				taken = true;

@@ -127,6 +127,9 @@ struct source_index {
 	struct source_ref *v;
 	size_t n;
 };
+uint64_t source_key(enum dialect d, uint32_t pen, uint16_t id);
+/* The first row with this key, or of a greater one; x->n if there is none. */
+size_t source_index_first(const struct source_index *x, uint64_t key);
 /* The first row for an element; x->n or one of another element if there is none. */
 size_t source_index_find(const struct source_index *x, enum dialect d, uint32_t pen, uint16_t id);
 bool source_index_is(const struct source_index *x, size_t i, enum dialect d, uint32_t pen,
