@@ -120,8 +120,21 @@ static const struct view *enter(struct enrich_seat *s)
 	return seen;
 }
 
+/* The store computes it of these columns: known wherever they are. */
+static void know_community_id(struct batch *b)
+{
+	unsigned bit = field_table[F_community_id].present_bit;
+	unsigned src = field_table[F_src_ip].present_bit, dst = field_table[F_dst_ip].present_bit;
+	for (uint32_t i = 0; i < b->n; i++) {
+		uint64_t both = b->present[src / 64][i] >> (src % 64) &
+				b->present[dst / 64][i] >> (dst % 64) & 1;
+		b->present[bit / 64][i] |= both << (bit % 64);
+	}
+}
+
 bool enrich_batch(struct enrich_seat *s, struct batch *b)
 {
+	know_community_id(b);
 	const struct view *now = enter(s);
 	bool ok = !now || snapshot_enrich(now->snapshot, now->told, s->scratch, b);
 	atomic_store_explicit(&s->using, NULL, memory_order_release);

@@ -94,6 +94,11 @@ static inline bool field_in_shape(enum field f, enum shape s)
 {
 	return field_table[f].shape <= s;
 }
+/* Never in a segment: the store computes it from other columns (store/community.h). */
+static inline bool field_is_computed(enum field f)
+{
+	return f == F_community_id;
+}
 /* Words of presence that shape s stores: forward words in use by its fields, then reverse words
  * (wide only). */
 bool shape_has_present_word(enum shape s, unsigned word);

@@ -170,6 +170,9 @@ static bool is_wanted(const struct query *q, unsigned column, const uint64_t *pr
 	unsigned bit = field_table[column].present_bit;
 	if (!(present[bit / 64] >> (bit % 64) & 1))
 		return false;
+	/* Costs more than reading all others: only for who names it. */
+	if (!names_fields(q) && field_is_computed((enum field)column))
+		return false;
 	return !names_fields(q) || (q->fields[column / 64] >> (column % 64) & 1);
 }
 

@@ -72,6 +72,9 @@ static void columns_of(const struct batch *b, uint32_t from, uint32_t n, uint64_
 {
 	memset(has, 0, SEGBUF_WORDS * sizeof(has[0]));
 	memcpy(has, b->has_, sizeof(b->has_));
+	for (unsigned f = 0; f < FIELD_MAX; f++)
+		if (field_is_computed((enum field)f))
+			has[f / 64] &= ~((uint64_t)1 << (f % 64));
 	for (unsigned w = 0; w < PRESENT_WORDS; w++) {
 		unsigned c = NATIVE_PRESENT + w;
 		if (b->present[w] && word_has_bits(b->present[w] + from, n))

@@ -10,6 +10,7 @@
 #include <string.h>
 
 static enum err duplicates_in_rollups(struct store *s, struct diag *reterr);
+static enum err compute_community_id(struct store *s, struct diag *reterr);
 
 /* Numbered changes of tables that exist. 1 is the making of all tables; a later row turns what the
  * version before has into its own (order, partitions, renames, types), after columns that
@@ -18,7 +19,8 @@ static enum err duplicates_in_rollups(struct store *s, struct diag *reterr);
 static const struct {
 	unsigned version;
 	enum err (*change)(struct store *s, struct diag *reterr);
-} changes[] = {{1, NULL}, {2, duplicates_in_rollups}, {3, NULL}, {4, NULL}, {5, NULL}, {6, NULL}};
+} changes[] = {{1, NULL}, {2, duplicates_in_rollups}, {3, NULL}, {4, NULL}, {5, NULL},
+	       {6, NULL}, {7, compute_community_id}};
 
 unsigned store_schema_version(void)
 {
@@ -100,6 +102,12 @@ static bool flow_view(struct buf *sql, const struct schema_target *t, unsigned i
 static enum err duplicates_in_rollups(struct store *s, struct diag *reterr)
 {
 	return run_all(s, rollup_add_duplicate, reterr);
+}
+
+/* The wide table had it as a column, always empty. */
+static enum err compute_community_id(struct store *s, struct diag *reterr)
+{
+	return run_all(s, schema_compute_community_id, reterr);
 }
 
 static enum err run_changes(struct store *s, unsigned from, struct diag *reterr)

@@ -3,6 +3,7 @@
 
 #include "model/native.h"
 #include "store/books.h"
+#include "store/community.h"
 #include "store/if_counters.h"
 #include "store/rollup.h"
 
@@ -82,6 +83,11 @@ static void column_definition(struct buf *sql, unsigned column)
 	bool hot = column_is_hot(column);
 	buf_fmt(sql, "%s ", native_name(column));
 	schema_column_type(sql, column);
+	if (column < FIELD_MAX && field_is_computed((enum field)column)) {
+		buf_str(sql, " ALIAS ");
+		community_id_sql(sql);
+		return;
+	}
 	if (column_is_number(column))
 		buf_fmt(sql, " CODEC(T64, %s)", hot ? "LZ4" : "ZSTD(1)");
 	else if (!hot)
@@ -91,11 +97,12 @@ static void column_definition(struct buf *sql, unsigned column)
 /* What order, partition and rollups are made of, and nearly every question reads. */
 bool schema_column_is_base(unsigned column, enum shape s)
 {
-	static const unsigned base[] = {F_t_first,   F_t_last,   F_t_recv,      F_exporter_ip,
-					F_src_ip,    F_dst_ip,   F_ip_version,  F_src_port,
-					F_dst_port,  F_proto,    F_tcp_flags,   F_bytes,
-					F_packets,   F_in_if,    F_out_if,      F_sampling_rate,
-					F_duplicate, NATIVE_DAY, NATIVE_PRESENT};
+	static const unsigned base[] = {F_t_first, F_t_last, F_t_recv, F_exporter_ip, F_src_ip,
+					F_dst_ip, F_ip_version, F_src_port, F_dst_port, F_proto,
+					F_tcp_flags, F_bytes, F_packets, F_in_if, F_out_if,
+					F_sampling_rate, F_duplicate, NATIVE_DAY, NATIVE_PRESENT,
+					/* community_id, and what it is computed of */
+					F_icmp_type, F_icmp_code, F_community_id};
 	for (size_t i = 0; i < ARRAY_LEN(base); i++)
 		if (base[i] == column)
 			return true;
@@ -346,6 +353,18 @@ bool schema_add_column(struct buf *sql, const struct schema_target *t, const cha
 	} else {
 		column_definition(sql, column);
 	}
+	return true;
+}
+
+bool schema_compute_community_id(struct buf *sql, const struct schema_target *t, unsigned i)
+{
+	if (i > 0)
+		return false;
+	buf_fmt(sql, "ALTER TABLE %s.%s%s", t->database, schema_flow_table(SHAPE_WIDE),
+		schema_clustered(t) ? "_local" : "");
+	schema_on_cluster(sql, t);
+	buf_str(sql, " MODIFY COLUMN ");
+	column_definition(sql, F_community_id);
 	return true;
 }
 

@@ -44,6 +44,9 @@ enum { SCHEMA_VIEWS = 2 };
 const char *schema_view_name(unsigned i);
 void schema_view(struct buf *sql, const struct schema_target *t, unsigned i);
 
+/* Turns the column community_id of flows_wide into a computed one; false when i > 0. */
+bool schema_compute_community_id(struct buf *sql, const struct schema_target *t, unsigned i);
+
 /* DROP PARTITION; day begins with "2026-01-01". */
 void schema_drop_day(struct buf *sql, const struct schema_target *t, const char *table,
 		     const char *day);
