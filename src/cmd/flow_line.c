@@ -174,6 +174,7 @@ static const struct token {
     {"fl", "Flows", 5, put_one, FIELD_NONE},
     {"tos", "Tos", 3, plain, F_tos},
     {"dir", "Dir", 3, plain, F_direction},
+    {"dup", "Dup", 3, plain, F_duplicate}, /* ours: another exporter reported it */
     {"pps", "pps", 8, put_pps, F_packets},
     {"bps", "bps", 10, put_bps, F_bytes},
     {"bpp", "Bpp", 6, put_bpp, F_bytes},

@@ -152,6 +152,8 @@ export const cs: Catalogue = {
   'stat.max': 'max',
   'stat.last': 'konec',
   'flows.label': 'Toky',
+  'flows.again': 'znovu',
+  'flows.again.why': 'tento tok už ohlásil jiný exportér; součty ho počítají jednou',
   'flows.nothing': 'V tomto rozsahu neodpovídá žádný tok.',
   'flow.label': 'Všechna pole toku',
   'flow.copy': 'Kopírovat tok jako JSON',

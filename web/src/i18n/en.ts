@@ -147,6 +147,8 @@ export const en = {
   'stat.max': 'max',
   'stat.last': 'last',
   'flows.label': 'Flows',
+  'flows.again': 'again',
+  'flows.again.why': 'another exporter has reported this flow; sums count it once',
   'flows.nothing': 'No flow matches in this range.',
   'flow.label': 'All fields of the flow',
   'flow.copy': 'Copy the flow as JSON',
