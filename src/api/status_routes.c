@@ -195,7 +195,7 @@ void route_status(struct api_call *c)
 	struct json_state collect = {0};
 	struct diag d = {0};
 	struct buf b = {0};
-	(void)ask(c->api, "collect", &collect, &d);
+	bool answers = ask(c->api, "collect", &collect, &d);
 	buf_u8(&b, '{');
 	string(&b, "version", WEIR_VERSION);
 	number(&b, "now", clock_wall_ms());
@@ -204,7 +204,10 @@ void route_status(struct api_call *c)
 	addresses_json(&b);
 	member(&b, "accounting", &collect.accounting, "null");
 	store_json(c->api, &b);
-	number(&b, "lag_ms", collect.lag_ms);
+	if (answers)
+		number(&b, "lag_ms", collect.lag_ms);
+	else
+		buf_str(&b, ",\"lag_ms\":null");
 	buf_u8(&b, '}');
 	json_state_fini(&collect);
 	api_reply_json(c, &b);

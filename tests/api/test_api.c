@@ -25,6 +25,7 @@ struct fixture {
 	char dir[64], url[128];
 	int web_fd;
 	struct buf body, type;
+	bool collect_down;
 };
 
 static enum err open_nowhere(void *ctx, struct store **ret, struct diag *reterr)
@@ -36,8 +37,8 @@ static enum err open_nowhere(void *ctx, struct store **ret, struct diag *reterr)
 static enum err play_role(void *ctx, const char *role, const char *path, struct buf *out,
 			  struct diag *reterr)
 {
-	(void)ctx;
-	if (strcmp(role, "collect") == 0 && strcmp(path, "/state.json") == 0) {
+	const struct fixture *f = ctx;
+	if (!f->collect_down && strcmp(role, "collect") == 0 && strcmp(path, "/state.json") == 0) {
 		buf_str(
 		    out,
 		    "{\"role\":\"collect\",\"ready\":true,\"pid\":7,\"uptime_s\":9,\"lag_ms\":12,"
@@ -64,7 +65,7 @@ static int set_up(void **state)
 	assert_non_null(mkdtemp(f->dir));
 	f->web_fd = open(f->dir, O_RDONLY | O_DIRECTORY);
 	put_file(f->web_fd, "index.html", "<html>page</html>");
-	const struct api_opts o = {.ops = {open_nowhere, store_close, play_role, NULL},
+	const struct api_opts o = {.ops = {open_nowhere, store_close, play_role, f},
 				   .web_fd = f->web_fd,
 				   .roles = "store collect"};
 	assert_int_equal(api_new(&o, &f->api), ERR_OK);
@@ -174,6 +175,21 @@ static void test_store_down(void **state)
 	assert_string_equal(buf_cstr(&f->body), "[{\"exporter_ip\":\"192.0.2.1\"}]");
 }
 
+/* What only the collector knows is unknown then, not zero. */
+static void test_collector_down(void **state)
+{
+	struct fixture *f = *state;
+	f->collect_down = true;
+	assert_int_equal(call(f, "GET", "/api/v1/status", NULL, NULL), 200);
+	assert_has(f, "{\"role\":\"collect\",\"state\":\"down\"}");
+	assert_has(f, "\"listen\":[]");
+	assert_has(f, "\"accounting\":null,\"store\":{");
+	assert_has(f, "\"error\":\"");
+	assert_has(f, ",\"lag_ms\":null}");
+	assert_int_equal(call(f, "GET", "/api/v1/exporters", NULL, NULL), 503);
+	f->collect_down = false;
+}
+
 static void test_bad_queries(void **state)
 {
 	struct fixture *f = *state;
@@ -233,9 +249,10 @@ static void test_strangers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_filter_check), cmocka_unit_test(test_store_down),
-	    cmocka_unit_test(test_bad_queries),  cmocka_unit_test(test_routes),
-	    cmocka_unit_test(test_web_page),     cmocka_unit_test(test_strangers),
+	    cmocka_unit_test(test_filter_check),   cmocka_unit_test(test_store_down),
+	    cmocka_unit_test(test_bad_queries),    cmocka_unit_test(test_routes),
+	    cmocka_unit_test(test_web_page),       cmocka_unit_test(test_strangers),
+	    cmocka_unit_test(test_collector_down),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -245,6 +245,7 @@ export interface Status {
   roles: Role[]
   listen: { proto: string; address: string; port: number }[]
   host_addresses: string[]
+  /** null: the collector does not answer. */
   accounting: {
     datagrams: { received: number; decoded: number; rejected: Reasons; kernel_drops?: number }
     records: {
@@ -258,14 +259,17 @@ export interface Status {
       lost_before?: number
     }
     balanced: boolean
-  }
+  } | null
   store: {
     bytes_on_disk: number
     rows: number
     oldest: number | null
     newest: number | null
     free_bytes: number
+    /** Why the store does not answer; the numbers mean nothing then. */
+    error?: string
   } | null
+  /** null: the collector does not answer. */
   lag_ms: number | null
 }
 

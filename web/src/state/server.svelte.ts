@@ -4,6 +4,7 @@
 import { ApiError, exporters, fields, status } from '$/api/client'
 import { Resource } from '$/api/resource.svelte'
 import type { Exporter, Field, Status } from '$/api/types'
+import { mayHaveRows } from '$/state/health'
 
 const POLL_MS = 10_000
 const POLL_EMPTY_MS = 3_000
@@ -15,7 +16,7 @@ class Server {
   fieldsError = $state.raw<ApiError | undefined>(undefined)
   readonly byName = $derived(new Map(this.fields.map((field) => [field.name, field])))
   /** Nobody has ever sent a flow: the page shows how to make somebody send. */
-  readonly empty = $derived(this.exporters.data !== undefined && this.exporters.data.length === 0 && !hasRows(this.status.data))
+  readonly empty = $derived(this.exporters.data !== undefined && this.exporters.data.length === 0 && !mayHaveRows(this.status.data))
 
   /** The server's time when it last answered, ms; the page's own clock until then. */
   readonly now = $derived(this.status.data?.now ?? Date.now())
@@ -57,10 +58,6 @@ class Server {
       if (cause instanceof ApiError) this.fieldsError = cause
     }
   }
-}
-
-function hasRows(status: Status | undefined): boolean {
-  return (status?.store?.rows ?? 0) > 0
 }
 
 /** Either end of a flow: not fields, but they can be grouped by. */

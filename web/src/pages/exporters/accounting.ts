@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The three equations of the accounting: nothing that arrived is unaccounted for.
-import type { Reasons, Status } from '$/api/types'
+import type { Reasons } from '$/api/types'
+import type { Books } from '$/state/health'
 
 export interface Term {
   /** Key of its text: account.<name>. */
@@ -19,7 +20,7 @@ export interface Equation {
 
 export const sum = (reasons: Reasons): number => Object.values(reasons).reduce((total, n) => total + n, 0)
 
-export function equations(accounting: Status['accounting']): Equation[] {
+export function equations(accounting: Books): Equation[] {
   const { datagrams, records } = accounting
   const make = (id: Equation['id'], left: Term, right: Term[]): Equation => ({
     id,
