@@ -63,12 +63,15 @@ enum err talkers_roll(struct store *s, int64_t now_ms, unsigned max, unsigned *r
 	*ret_hours = 0;
 	if (*store_cluster(s))
 		return ERR_OK;
-	/* The series rollup, which is small, says in which hours there are flows. */
+	/* The series rollup, which is small, says in which hours there are flows. Those that a
+	 * broken clock made up, which are stored by their arrival, make no hour: its note, in the
+	 * partition of its own day, would be removed as too old and the hour be rolled up for ever.
+	 */
 	buf_fmt(
 	    &sql,
 	    "SELECT DISTINCT toUInt32(toStartOfHour(t)) AS h FROM %s.series_5m WHERE flows > 0 AND "
-	    "toStartOfHour(t) NOT IN (SELECT hour FROM %s.talkers_hours) AND h < %lld ORDER BY h "
-	    "LIMIT %u",
+	    "toDate(t) = day AND toStartOfHour(t) NOT IN (SELECT hour FROM %s.talkers_hours) AND h "
+	    "< %lld ORDER BY h LIMIT %u",
 	    db, db, (long long)(now_ms / 1000 - TALKERS_GRACE_S - TALKERS_BIN_S + 1), max);
 	enum err e = fetch(s, &sql, &out, reterr);
 	struct rd r = rd_of(out.p, out.n);

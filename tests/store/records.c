@@ -54,6 +54,7 @@ void records_make(struct record *r, uint32_t n)
 		r[i].wide = next(&x) % 3 == 0;
 		r[i].rev_bytes = r[i].wide && next(&x) % 2 ? next(&x) % 50000 : 0;
 		r[i].duplicate = i % 7 == 3;
+		r[i].suspect = false;
 		r[i].rev_packets = r[i].rev_bytes ? 1 + next(&x) % 50 : 0;
 	}
 }
@@ -101,21 +102,28 @@ static void put(struct batch *b, const struct record *r)
 	b->n++;
 }
 
+static void hand_over(struct batch *b, const bool *suspect, struct spool_writer *w)
+{
+	batch_set_days(b, 0, true);
+	for (uint32_t i = 0; i < b->n; i++)
+		b->day[i] += suspect[i];
+	spool_append(w, b);
+	batch_reset(b);
+}
+
 void records_spool(const struct record *r, uint32_t from, uint32_t to, struct spool_writer *w)
 {
 	struct batch *b[2] = {batch_new(SHAPE_CORE), batch_new(SHAPE_WIDE)};
+	bool suspect[2][BATCH_ROWS];
 	for (uint32_t i = from; i < to; i++) {
-		struct batch *at = b[r[i].wide];
-		put(at, &r[i]);
-		if (batch_room(at) == 0) {
-			batch_set_days(at, 0, true);
-			spool_append(w, at);
-			batch_reset(at);
-		}
+		unsigned k = r[i].wide;
+		suspect[k][b[k]->n] = r[i].suspect;
+		put(b[k], &r[i]);
+		if (batch_room(b[k]) == 0)
+			hand_over(b[k], suspect[k], w);
 	}
-	for (int k = 0; k < 2; k++) {
-		batch_set_days(b[k], 0, true);
-		spool_append(w, b[k]);
+	for (unsigned k = 0; k < 2; k++) {
+		hand_over(b[k], suspect[k], w);
 		batch_free(b[k]);
 	}
 }

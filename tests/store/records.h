@@ -19,6 +19,7 @@ struct record {
 	uint32_t rate; /* 0 = absent */
 	bool wide;
 	bool duplicate; /* every seventh */
+	bool suspect;   /* stored in the partition of the day after, as by a broken clock; false */
 };
 
 /* 2026-01-01T12:00:00Z: records end within the two hours after it. */

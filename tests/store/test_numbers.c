@@ -73,6 +73,22 @@ static void load_twice(struct fixture *f, struct spool *spool)
 	segment_done(spool, &first);
 }
 
+/* A flow of a clock that stands in 2000, stored by its arrival: no hour is to be rolled up for it.
+ */
+static void insert_from_2000(struct fixture *f)
+{
+	struct diag why = {0};
+	struct buf sql = {0};
+	buf_fmt(&sql,
+		"INSERT INTO weir.%s (day, t_first, t_last, t_recv, bytes, packets, duplicate) "
+		"SELECT toDate('2026-01-01'), '2000-01-01 01:02:03', '2000-01-01 01:02:03', "
+		"'2026-01-01 12:00:00', 100, 1, 0",
+		schema_flow_table(SHAPE_CORE));
+	if (store_exec(f->writer, buf_cstr(&sql), &why) != ERR_OK)
+		fail_msg("insert: %s", why.msg);
+	buf_fini(&sql);
+}
+
 /* The hours are rolled up before the last commits come, which are late then. */
 static void roll(struct fixture *f)
 {
@@ -80,6 +96,7 @@ static void roll(struct fixture *f)
 	unsigned hours = 0;
 	int64_t day_later = records_start_ms + MS_PER_DAY, from, to;
 	bool rolling = true, held = true;
+	insert_from_2000(f);
 	/* Nothing is rolled up while an import says that it is under way. */
 	assert_int_equal(import_lock_held(f->writer, &held, &why), ERR_OK);
 	assert_false(held);
@@ -137,6 +154,8 @@ static int set_up(void **state)
 	with_store_start(&f->with);
 	f->records = calloc(N, sizeof(*f->records));
 	records_make(f->records, N);
+	for (uint32_t i = 0; i < N; i++)
+		f->records[i].suspect = i % 11 == 5;
 	assert_int_equal(store_open(&(struct store_conf){.url = f->with.url}, &f->reader, &why),
 			 ERR_OK);
 	assert_int_equal(store_open(&(struct store_conf){.url = f->with.url, .user = "writer"},
