@@ -2,7 +2,9 @@
 /* Between the files of api/ only. */
 #pragma once
 #include "api/api.h"
+#include "base/arena.h"
 #include "http/http.h"
+#include "query/run.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -49,6 +51,12 @@ void api_expected(struct buf *out, const char *filter, const struct diag *d);
 struct running *running_begin(struct api_call *c);
 void running_end(struct api *a, struct running *r);
 bool running_cancel(struct api *a, const char *id);
+
+/* ask.c: asks the store a question that has been checked, and answers with the JSON that ask wrote
+ * into out, or with the problem in d. */
+typedef enum err api_ask_fn(struct store *s, const void *question, const struct run_options *o,
+			    struct arena *arena, struct buf *out, struct diag *d);
+void api_ask(struct api_call *c, api_ask_fn *ask, const void *question);
 
 #define ROUTE(method, path, handler, request, response, streams, summary)                          \
 	void handler(struct api_call *c);

@@ -208,19 +208,37 @@ enum err flow_line_check(const char *fmt, struct diag *reterr)
 	return ERR_OK;
 }
 
-/* What the tokens look at besides their own field. */
-static const enum field common_fields[] = {F_t_first, F_t_last,    F_src_ip,
-					   F_dst_ip,  F_src_port,  F_dst_port,
-					   F_packets, F_icmp_type, F_icmp_code};
+/* What functions of tokens look at besides the token's own field. */
+static const struct {
+	token_fn *put;
+	unsigned n;
+	enum field fields[4];
+} looks[] = {
+    {put_duration, 2, {F_t_first, F_t_last}},
+    {put_src_end, 2, {F_src_ip, F_src_port}},
+    {put_dst_end, 4, {F_dst_ip, F_dst_port, F_icmp_type, F_icmp_code}},
+    {put_pps, 2, {F_t_first, F_t_last}},
+    {put_bps, 2, {F_t_first, F_t_last}},
+    {put_bpp, 1, {F_packets}},
+    {put_one, 1, {F_t_last}}, /* no column at all would mean every one */
+};
+
+static void want(uint64_t *fields, enum field f)
+{
+	fields[f / 64] |= (uint64_t)1 << (f % 64);
+}
 
 void flow_line_fields(const char *fmt, uint64_t *fields)
 {
-	for (size_t i = 0; i < ARRAY_LEN(common_fields); i++)
-		fields[common_fields[i] / 64] |= (uint64_t)1 << (common_fields[i] % 64);
 	for (const char *p = strchr(fmt, '%'); p; p = strchr(p + 1, '%')) {
 		const struct token *t = find_token(p + 1);
-		if (t)
-			fields[t->field / 64] |= (uint64_t)1 << (t->field % 64);
+		if (!t)
+			continue;
+		if (t->field != FIELD_NONE || t->put == put_time)
+			want(fields, t->field);
+		for (size_t i = 0; i < ARRAY_LEN(looks); i++)
+			for (unsigned k = 0; looks[i].put == t->put && k < looks[i].n; k++)
+				want(fields, looks[i].fields[k]);
 	}
 }
 

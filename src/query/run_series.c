@@ -179,7 +179,7 @@ static enum err fetch_series(struct store *s, const struct query *q, const struc
 	struct plan p;
 	plan_make(&p, q, store_database(s), total, (struct plan_hours){0});
 	ret->cost.source = plan_source(&p);
-	return survey_is_worth(&p, &o->survey)
+	return survey_is_worth(&p, &o->survey, 0)
 		   ? fetch_best(s, &p, o, ret, reterr)
 		   : fetch_lines(s, &p, o, total ? "-total" : "", ret, reterr);
 }

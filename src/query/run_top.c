@@ -124,7 +124,7 @@ static enum err fetch_groups(struct store *s, struct plan *p, const struct run_o
 {
 	struct survey *v = NULL;
 	enum err e = ERR_OK;
-	if (survey_is_worth(p, &o->survey)) {
+	if (survey_is_worth(p, &o->survey, whole->total.flows)) {
 		e = run_survey(s, p, o, &v, &ret->cost, reterr);
 		if (!e)
 			take_survey(p->q, p, v, whole);

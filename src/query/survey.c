@@ -4,7 +4,7 @@
 #include "query/cell.h"
 #include "query/plan_priv.h"
 
-enum { BUCKETS = 1024, MOST = 16384, PER_ROW = 4 };
+enum { BUCKETS = 1024, MOST = 16384, PER_ROW = 4, ONE_KEY_FLOWS = 50000000 };
 /* From where on a survey is worth it: about so many groups, and keys of so many bits. A group of a
  * series costs more, for it has a row per bin. */
 static const struct {
@@ -25,11 +25,15 @@ static unsigned kind_bits(enum field f)
 	return bits[field_table[f].kind];
 }
 
-bool survey_is_worth(const struct plan *p, const struct survey_limits *l)
+bool survey_is_worth(const struct plan *p, const struct survey_limits *l, uint64_t flows)
 {
 	unsigned bits = 0;
 	for (size_t i = 0; i < p->n_by; i++)
 		bits += kind_bits(key_field(p->by[i], false));
+	/* One address: a table of so many groups is small, and made in one reading. */
+	if (p->q->kind == QUERY_TOP && bits == worth[QUERY_TOP].bits && flows &&
+	    flows < ONE_KEY_FLOWS && !l->groups)
+		return false;
 	for (size_t i = 0; i < p->n; i++)
 		if (source_rollup(p->branch[i].source) < 0 && p->q->limit * PER_ROW <= MOST)
 			return bits >= worth[p->q->kind].bits || (l->groups && p->n_by);

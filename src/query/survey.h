@@ -32,8 +32,8 @@ struct survey {
 };
 
 /* Whether a survey is worth its reading: the keys can have very many values, and not all groups are
- * wanted. */
-bool survey_is_worth(const struct plan *p, const struct survey_limits *l);
+ * wanted. flows: how many match, 0 = not known. */
+bool survey_is_worth(const struct plan *p, const struct survey_limits *l, uint64_t flows);
 /* Reads the one row of plan_survey_sql. False: it ends early. */
 bool survey_read(struct survey *s, struct rd *r);
 /* Chooses the buckets of the first round. False: few groups, take all at once. */

@@ -2,6 +2,7 @@
 #include "store/talkers.h"
 
 #include "base/rd.h"
+#include "base/timefmt.h"
 #include "store/client.h"
 #include "store/import_lock.h"
 #include "store/rollup.h"
@@ -104,6 +105,33 @@ static void longest_run(struct rd *r, int64_t *ret_from_s, int64_t *ret_to_s)
 	}
 }
 
+/* Rows of a table in days [from, to]; counted from the partitions alone. */
+static void rows_of_days(struct buf *sql, const char *database, const char *table, int64_t from_ms,
+			 int64_t to_ms)
+{
+	buf_fmt(
+	    sql, "(SELECT count() FROM %s.%s WHERE day >= toDate(%lld) AND day <= toDate(%lld))",
+	    database, table, (long long)(from_ms / MS_PER_DAY), (long long)(to_ms / MS_PER_DAY));
+}
+
+/* Where nearly every flow has addresses of its own, the rollup is as long as the flows, and its
+ * rows are wider. But where the flows are gone, it is all there is; the oldest days go first. */
+static void worth_reading(struct buf *sql, const char *database, int64_t from_ms, int64_t to_ms)
+{
+	const char *core = schema_flow_table(SHAPE_CORE), *wide = schema_flow_table(SHAPE_WIDE);
+	buf_str(sql, "(");
+	rows_of_days(sql, database, "talkers_1h", from_ms, to_ms);
+	buf_str(sql, " * 2 < ");
+	rows_of_days(sql, database, core, from_ms, to_ms);
+	buf_str(sql, " + ");
+	rows_of_days(sql, database, wide, from_ms, to_ms);
+	buf_str(sql, " OR ");
+	rows_of_days(sql, database, core, from_ms, from_ms);
+	buf_str(sql, " + ");
+	rows_of_days(sql, database, wide, from_ms, from_ms);
+	buf_str(sql, " = 0)");
+}
+
 enum err talkers_ready(struct store *s, int64_t from_ms, int64_t to_ms, int64_t *ret_from_ms,
 		       int64_t *ret_to_ms, struct diag *reterr)
 {
@@ -111,9 +139,11 @@ enum err talkers_ready(struct store *s, int64_t from_ms, int64_t to_ms, int64_t 
 	int64_t from_s = 0, to_s = 0;
 	buf_fmt(&sql,
 		"SELECT DISTINCT toUInt32(hour) AS h FROM %s.talkers_hours WHERE h >= %lld AND h "
-		"<= %lld ORDER BY h",
+		"<= %lld AND ",
 		store_database(s), (long long)((from_ms + 999) / 1000),
 		(long long)(to_ms / 1000 - TALKERS_BIN_S));
+	worth_reading(&sql, store_database(s), from_ms, to_ms);
+	buf_str(&sql, " ORDER BY h");
 	enum err e = fetch(s, &sql, &out, reterr);
 	struct rd r = rd_of(out.p, out.n);
 	if (!e) {

@@ -19,6 +19,6 @@ must_check enum err talkers_roll(struct store *s, int64_t now_ms, unsigned max, 
 				 struct diag *reterr);
 
 /* Hours [*ret_from_ms, *ret_to_ms) that are all rolled up: the longest run within [from_ms, to_ms).
- * Equal: none. */
+ * Equal: none, or the flows themselves are read as fast. */
 must_check enum err talkers_ready(struct store *s, int64_t from_ms, int64_t to_ms,
 				  int64_t *ret_from_ms, int64_t *ret_to_ms, struct diag *reterr);
