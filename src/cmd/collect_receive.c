@@ -66,9 +66,10 @@ void *collect_receive(void *thread)
 		collect_take_over(t);
 		if (n)
 			round_of(t, d, n, now_ns);
-		else if (spool_wants_commit(t->writer, now_ns))
+		/* After a round too: when all of it was refused nothing else asks. */
+		if (spool_wants_commit(t->writer, now_ns))
 			collect_commit(t, now_ns, clock_wall_ms());
-		else
+		else if (n == 0)
 			collect_idle(t);
 		if (!atomic_load_explicit(&c->stop, memory_order_relaxed))
 			continue;

@@ -110,6 +110,18 @@ class Rules(Collecting):
         self.assertLessEqual(decoded["127.0.0.2"], 50 + 50 * took + 1)
         self.assertEqual(s["reject"]["rate"], 1000 - decoded["127.0.0.2"])
 
+    def test_02_refused_without_a_pause(self):
+        """What was let in and the counters come out though nothing but refused datagrams follows, never ending."""
+        self.write_conf("  allow: [127.0.0.2]")
+        self.start()
+        self.udp(source="127.0.0.2").send()
+        stream = Stream([self.udp(source="127.0.0.3")])
+        try:
+            self.until(lambda: self.stats()["reject"]["denied"] > 100)
+            self.assertEqual(self.stats()["datagrams"]["decoded"], 1)
+        finally:
+            stream.finish()
+
     @unittest.skipUnless(in_path("nfcapd"), "no nfcapd")
     def test_03_passed_on_to_nfcapd(self):
         first = Nfcapd(self.top)
