@@ -34,6 +34,7 @@ bench:
 	@tools/setup.sh test
 	@tools/build.sh release tests
 	@python3 bench/collect.py
+	@python3 bench/load.py
 	@python3 bench/query.py
 fmt:
 	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i

@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Questions to our store against the same questions to nfdump, on the same flows, on the same file system, in one run.
 flowsend sends N NetFlow v9 records, as of SPAN seconds, first to a `weir up`, then with the same seed to nfcapd, which
-writes LZ4 files (-y). Each question goes to both in turn, whole processes timed, REPEAT times; the first of each is the
-cold figure of the row. Prints one line of JSON per figure: seconds (median) of both, their ratio, CPU seconds of both
-(Weir: command and weir-store) and whether the answers are the same. As root it raises the kernel's limit of socket
-buffers for the time of loading, so that nfcapd loses nothing either.
+writes LZ4 files (-y). When the store has merged what it wants to merge, each question goes to both in turn, whole
+processes timed, REPEAT times; the first of each is the cold figure of the row. Prints one line of JSON per figure: seconds
+(median) of both, their ratio, CPU seconds of both (Weir: command and weir-store) and whether the answers are the same. As
+root it raises the kernel's limit of socket buffers for the time of loading, so that nfcapd loses nothing either.
   bench/query.py [--build DIR] [--dir DIR] [--flows N] [--span S] [--repeat N] [--library LIBCHDB] [--rate R]
 """
 import argparse
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -91,6 +92,34 @@ def big_socket_buffers(size=256 << 20):
     finally:
         if raised:
             limit.write_text(old)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("weir")
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)
+
+
+def ask_store(tmp, sql):
+    c = UnixConnection(tmp / "weir" / "run" / "store-query.sock")
+    c.request("POST", "/?database=weir", body=sql)
+    text = c.getresponse().read().decode().strip()
+    c.close()
+    return int(text)
+
+
+def settled(tmp):
+    """Nothing is being merged or rolled up, now and two seconds later."""
+    def parts():
+        return ask_store(tmp, "SELECT sum(rows) + 1000 * count() FROM system.parts WHERE active AND database = 'weir' AND "
+                              "table IN ('flows_core', 'series_30s', 'series_5m', 'talkers_1h', 'talkers_hours')")
+    before = parts()
+    time.sleep(2)
+    return ask_store(tmp, "SELECT count() FROM system.merges") == 0 and parts() == before
 
 
 def store_cpu(a, tmp):
@@ -181,7 +210,10 @@ def main():
             nfcapd.send_signal(signal.SIGTERM)
             nfcapd.wait()
             nfcapd = None
-        size = {"weir": sum(f.stat().st_size for f in (tmp / "weir" / "store").rglob("*") if f.is_file()),
+        wait(lambda: settled(tmp), "merging", 600)
+        size = {"weir": ask_store(tmp, "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = 'weir'"),
+                "weir_flows": ask_store(tmp, "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND table = "
+                                             "'flows_core'"),
                 "nfdump": sum(f.stat().st_size for f in nfdir.rglob("*"))}
         print(json.dumps({"figure": "bytes_on_disk", **size}))
         for name, ours, read_ours, theirs, read_theirs in questions(a, tmp, nfdir):
