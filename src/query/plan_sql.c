@@ -183,6 +183,23 @@ static void in_buckets(const struct plan *p, struct buf *sql)
 	buf_str(sql, ")");
 }
 
+/* Rows of a rollup hold both directions; those that have nothing of this half would become groups
+ * of zeros, which raw flows do not make. A row of a series has the flows in its last bin only. */
+static void half_is_there(const struct plan *p, const struct branch *b, struct buf *sql)
+{
+	bool raw = source_rollup(b->source) < 0;
+	if (b->source == SOURCE_TALKERS && family_of(p, b) != FAMILY_TALKERS_IP)
+		buf_fmt(sql, " AND %s > 0", plan_counter(p, b, COUNTER_FLOWS));
+	if (b->half != HALF_REVERSE)
+		return;
+	if (raw)
+		buf_str(sql, " AND (rev_bytes > 0 OR rev_packets > 0)");
+	else if (p->q->kind == QUERY_TOP)
+		buf_str(sql, " AND rev_flows > 0");
+	else
+		buf_str(sql, " AND (rev_bytes > 0 OR rev_packets > 0 OR rev_flows > 0)");
+}
+
 void plan_branch_from(const struct plan *p, const struct branch *b, int64_t late_ms,
 		      struct buf *sql)
 {
@@ -197,8 +214,7 @@ void plan_branch_from(const struct plan *p, const struct branch *b, int64_t late
 	} else {
 		time_range(sql, raw, b->from_ms, b->to_ms + late_ms);
 	}
-	if (raw && b->half == HALF_REVERSE)
-		buf_str(sql, " AND (rev_bytes > 0 OR rev_packets > 0)");
+	half_is_there(p, b, sql);
 	if (b->unless_equal)
 		ends_differ(p, sql);
 	if (!query_counts_duplicates(p->q))

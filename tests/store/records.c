@@ -41,18 +41,20 @@ void records_make(struct record *r, uint32_t n)
 		r[i].last = records_start_ms + (int64_t)(next(&x) % (RECORDS_SPAN_S * 1000));
 		r[i].first = r[i].last - duration(&x);
 		r[i].exporter = 1 + (int)(next(&x) % 2);
-		r[i].src = (int)(next(&x) % HOSTS);
+		r[i].src = (int)(next(&x) % SENDERS);
 		r[i].dst = (int)(next(&x) % HOSTS);
 		r[i].proto = next(&x) % 3 ? 6 : 17;
 		r[i].sport = some(&x, PORTS, 10);
 		r[i].dport = some(&x, PORTS, 10);
-		r[i].in_if = some(&x, IFACES, 20);
+		r[i].in_if = some(&x, INPUTS, 20);
 		r[i].out_if = some(&x, IFACES, 30);
 		r[i].bytes = next(&x) % 100000;
 		r[i].packets = next(&x) % 100;
 		r[i].rate = r[i].exporter == 2 ? 10 : 0;
 		r[i].wide = next(&x) % 3 == 0;
 		r[i].rev_bytes = r[i].wide && next(&x) % 2 ? next(&x) % 50000 : 0;
+		if (r[i].dst >= SENDERS || r[i].out_if >= INPUTS)
+			r[i].rev_bytes = 0;
 		r[i].duplicate = i % 7 == 3;
 		r[i].suspect = false;
 		r[i].rev_packets = r[i].rev_bytes ? 1 + next(&x) % 50 : 0;

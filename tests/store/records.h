@@ -9,6 +9,8 @@
 struct spool_writer;
 
 enum { HOSTS = 20, PORTS = 6, IFACES = 4, ABSENT = -1 };
+/* The last host and the last interface are only ever sent to. */
+enum { SENDERS = HOSTS - 1, INPUTS = IFACES - 1 };
 
 struct record {
 	int64_t first, last;

@@ -449,7 +449,7 @@ static void test_top_filtered(void **state)
 		add(&want[x->in_if + 1][x->proto == 6], x, true, false, false);
 		add(&want[x->out_if + 1][x->proto == 6], x, false, true, false);
 	}
-	assert_int_equal(r.n, (IFACES + 1) * 2);
+	assert_int_equal(r.n, (INPUTS + 1) * 2);
 	for (size_t i = 0; i < r.n; i++) {
 		const struct cell *c = r.rows[i].key;
 		same_sums(&r.rows[i], &want[c[0].present ? c[0].num + 1 : 0][c[1].num == 6]);
@@ -547,7 +547,7 @@ static void test_series_other(void **state)
 	q.to_ms = records_start_ms + 7200000;
 	q.step_s = 600;
 	series(f, &q, &all);
-	assert_int_equal(all.n, HOSTS);
+	assert_int_equal(all.n, SENDERS);
 	assert_false(all.has_other);
 	q.limit = 3;
 	series(f, &q, &few);
