@@ -88,14 +88,17 @@ static void finish_line(const struct query *q, struct series_line *line, size_t 
 	series_statistics(line, n_bins, scratch);
 }
 
-/* What is left of the total when the lines are taken away. Groups by either end count a flow twice:
- * no rest then. */
+/* What is left of the total when the lines are taken away. No rest where groups count a flow twice:
+ * those by either end, and flows by one end, whose reverse half is a flow of the other end.
+ */
 static void make_other(const struct query *q, struct series_result *ret,
 		       const struct series_line *total)
 {
+	bool flows = metric_table[q->metric].counter == COUNTER_FLOWS;
 	double sum = 0;
 	for (size_t k = 0; k < q->n_by; k++)
-		if (key_is_pseudo(q->by[k]))
+		if (key_is_pseudo(q->by[k]) ||
+		    (flows && field_swapped((enum field)q->by[k]) != (enum field)q->by[k]))
 			return;
 	for (size_t i = 0; i < ret->n_bins; i++) {
 		double rest = total->values[i];

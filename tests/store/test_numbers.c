@@ -563,6 +563,11 @@ static void test_series_other(void **state)
 	for (size_t k = 0; k < 3; k++)
 		assert_true(few.lines[k].avg == all.lines[k].avg &&
 			    few.lines[k].p95 == all.lines[k].p95);
+	/* The lines count the reverse halves as flows, the total does not: no rest. */
+	q.metric = METRIC_FLOWS;
+	series(f, &q, &few);
+	assert_int_equal(few.n, 3);
+	assert_false(few.has_other);
 	arena_fini(&a);
 }
 
