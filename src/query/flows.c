@@ -203,6 +203,11 @@ static enum err probe_present(struct store *s, const struct query *q, const stru
 	return e;
 }
 
+/* The order of flows that are equal in the field of the order: the same in every answer, so that
+ * pages neither repeat nor miss one. */
+static const enum field ties[] = {F_t_last, F_src_ip, F_dst_ip,  F_src_port, F_dst_port,
+				  F_proto,  F_bytes,  F_packets, F_t_first,  F_exporter_ip};
+
 static void list_sql(const struct store *s, const struct query *q, const unsigned *columns,
 		     size_t n, struct buf *sql)
 {
@@ -216,8 +221,12 @@ static void list_sql(const struct store *s, const struct query *q, const unsigne
 	/* The beginning of the sorting key: the newest flows are found without reading all. */
 	if (q->order == F_t_last)
 		buf_fmt(sql, "toStartOfFiveMinutes(t_last) %s, ", direction);
-	buf_fmt(sql, "%s %s LIMIT %llu OFFSET %llu", field_table[q->order].name, direction,
-		(unsigned long long)q->limit, (unsigned long long)q->offset);
+	buf_fmt(sql, "%s %s", field_table[q->order].name, direction);
+	for (size_t i = 0; i < ARRAY_LEN(ties); i++)
+		if (ties[i] != q->order)
+			buf_fmt(sql, ", %s %s", field_table[ties[i]].name, direction);
+	buf_fmt(sql, " LIMIT %llu OFFSET %llu", (unsigned long long)q->limit,
+		(unsigned long long)q->offset);
 }
 
 /* Few flows in the order of time: when the last of them ended is found first, reading only what the

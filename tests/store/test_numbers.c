@@ -761,6 +761,46 @@ static void test_list(void **state)
 	arena_fini(&a);
 }
 
+static bool add_up(void *arg, const struct batch *b)
+{
+	struct listed *l = arg;
+	for (uint32_t i = 0; i < b->n; i++) {
+		/* Which flow it is; the sum of squares tells if one came twice for another. */
+		uint64_t v = batch_get_num(b, F_bytes, i) + 1;
+		l->bytes += v * v;
+		l->n++;
+	}
+	return true;
+}
+
+/* Pages of an order in which most flows are equal are together all flows, once. */
+static void test_pages(void **state)
+{
+	struct fixture *f = *state;
+	struct arena a = {0};
+	struct query q;
+	struct diag why = {0};
+	struct run_cost cost = {0};
+	struct listed got = {0}, want = {0};
+	const struct run_options o = {.timeout_ms = 60000};
+	make_query(&q, QUERY_FLOWS, &a, "", METRIC_BYTES, "");
+	q.from_ms = records_start_ms;
+	q.to_ms = records_start_ms + 1200000;
+	q.order = F_proto;
+	for (uint32_t i = 0; i < N; i++)
+		if (inside(&f->records[i], &q)) {
+			want.bytes += (f->records[i].bytes + 1) * (f->records[i].bytes + 1);
+			want.n++;
+		}
+	for (q.limit = 700; q.offset < want.n; q.offset += q.limit) {
+		check(&q);
+		assert_int_equal(run_flows(f->reader, &q, &o, add_up, &got, &cost, &why), ERR_OK);
+	}
+	assert_int_equal(got.n, want.n);
+	assert_int_equal(got.bytes, want.bytes);
+	arena_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -777,6 +817,7 @@ int main(void)
 	    cmocka_unit_test(test_duplicates),
 	    cmocka_unit_test(test_scaled_by_row),
 	    cmocka_unit_test(test_list),
+	    cmocka_unit_test(test_pages),
 	};
 	if (!with_store_can())
 		return SKIPPED;
