@@ -85,7 +85,9 @@ static enum err set_sampling(struct decoder *d, const struct conf_rates *rates)
 static enum err change_over(struct collect_thread *t, struct collect_rules *r)
 {
 	const struct conf *c = r->conf;
-	enum err e = admit_set(t->admit, &c->collect_allow, c->collect_rate_limit);
+	/* A template comes once in a session (RFC 7011 8): none of its messages is dropped. */
+	enum err e =
+	    admit_set(t->admit, &c->collect_allow, t->sessions ? 0 : c->collect_rate_limit);
 	if (!e)
 		e = set_sampling(t->decoder, &c->collect_sampling);
 	if (t->sessions) {

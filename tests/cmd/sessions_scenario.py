@@ -105,6 +105,16 @@ class Sessions(Collecting):
         s = self.check_equations()
         self.assertEqual((s["sessions"]["live"], s["records"]["lost_before"], s["records"]["held"]), (0, 0, 0))
 
+    def test_01_the_limit_of_datagrams_is_not_for_sessions(self):
+        self.plain("  rate_limit: 1\n")
+        self.start()
+        e = Exporter(self.tcp().sendall)
+        for i in range(20):
+            e.send(template=i == 10)
+        self.until(lambda: self.stats()["datagrams"]["decoded"] == 20)
+        s = self.check_equations()
+        self.assertEqual((s["reject"]["rate"], s["records"]["spooled"]), (0, 20 * RECORDS))
+
     @unittest.skipUnless(in_path("softflowd"), "no softflowd")
     def test_02_softflowd_over_tcp(self):
         self.plain()
