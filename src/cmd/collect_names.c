@@ -18,6 +18,7 @@ enum {
 	WRITE_MS = 1000,
 	RETRY_MAX_MS = 60000,
 	ROWS_A_STATEMENT = 1000,
+	STATEMENTS_A_TURN = 100,
 	TIMEOUT_MS = 30000,
 	LOAD_BYTES_MAX = 512 << 20,
 	SQL_KEPT = 4 << 20
@@ -75,20 +76,22 @@ static enum err load(struct names_writer *w, struct diag *d)
 	return e;
 }
 
+/* What changes meanwhile waits for the next turn, so that a peer which renames things all the time
+ * neither holds this thread nor makes many small inserts. */
 static enum err write_changes(struct names_writer *w, struct diag *d)
 {
 	enum err e = ERR_OK;
-	for (;;) {
+	size_t n = ROWS_A_STATEMENT;
+	for (int i = 0; i < STATEMENTS_A_TURN && n == ROWS_A_STATEMENT && !e; i++) {
 		buf_reset(&w->sql);
-		size_t n = names_insert_sql(w->collect->names, store_database(w->store),
-					    ROWS_A_STATEMENT, &w->sql);
-		if (n == 0 || e)
-			return e;
+		n = names_insert_sql(w->collect->names, store_database(w->store), ROWS_A_STATEMENT,
+				     &w->sql);
+		if (n == 0)
+			break;
 		e = w->sql.bad ? ERR_NOMEM : store_exec(w->store, buf_cstr(&w->sql), d);
 		names_written(w->collect->names, !e);
-		if (e)
-			return e;
 	}
+	return e;
 }
 
 /* --- names of AS numbers: with the data set, not one by one */
