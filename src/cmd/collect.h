@@ -171,7 +171,8 @@ void collect_rules_put(struct collect_rules **r);
 struct collect_rules *collect_rules_get(struct collect *c);
 /* On the thread itself: changes over to the newest rules. */
 must_check enum err collect_rules_take(struct collect_thread *t);
-/* The same between two rounds; without memory the old rules stay in part, which is logged. */
+/* The same between two rounds; without memory the old rules stay, all or the sampling rates, which
+ * is logged. */
 void collect_take_over(struct collect_thread *t);
 /* Makes r, which it takes over, the newest and waits until all threads have it (2 s at most). */
 void collect_rules_publish(struct collect *c, struct collect_rules *r);

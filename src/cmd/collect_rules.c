@@ -81,15 +81,19 @@ static enum err set_sampling(struct decoder *d, const struct conf_rates *rates)
 	return decoder_set_sampling(d, rules, rates->n);
 }
 
-/* The thread changes over to r, which is its own from now on. */
+/* The thread changes over to r, which is its own from now on. What admits points into r: if that
+ * fails the old rules stay as a whole; if the rates alone fail the old rates stay. */
 static enum err change_over(struct collect_thread *t, struct collect_rules *r)
 {
 	const struct conf *c = r->conf;
 	/* A template comes once in a session (RFC 7011 8): none of its messages is dropped. */
 	enum err e =
 	    admit_set(t->admit, &c->collect_allow, t->sessions ? 0 : c->collect_rate_limit);
-	if (!e)
-		e = set_sampling(t->decoder, &c->collect_sampling);
+	if (e) {
+		collect_rules_put(&r);
+		return e;
+	}
+	e = set_sampling(t->decoder, &c->collect_sampling);
 	if (t->sessions) {
 		sessions_set_tls(t->sessions, r->tls);
 		sessions_set_limits(t->sessions, (uint32_t)c->collect_max_sessions,
