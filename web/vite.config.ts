@@ -51,5 +51,11 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   server: { proxy: { '/api': process.env['WEIR_URL'] ?? 'http://127.0.0.1:8081' } },
-  test: { include: ['tests/unit/**/*.test.ts'], environment: 'node' },
+  test: {
+    include: ['tests/unit/**/*.test.ts'],
+    environment: 'node',
+    // only what is compiled for browsers has effects
+    testTransformMode: { web: ['**/*.svelte.test.ts'] },
+    server: { deps: { inline: [/svelte/] } },
+  },
 })

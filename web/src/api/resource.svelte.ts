@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A query on the screen: the last good answer stays while the next one is on its way (stale while revalidate), a new
 // question takes the place of the one before, and a slow one can be cancelled here and in the store.
+import { untrack } from 'svelte'
 import { ApiError, cancel, newQueryId } from '$/api/client'
 
 const CACHE_MAX = 40
@@ -22,8 +23,13 @@ export class Resource<T> {
   #inFlight: { abort: AbortController; id: string } | undefined
   #slowTimer: ReturnType<typeof setTimeout> | undefined
 
-  /** Asks for `key`. A cached answer is shown at once and refreshed; `force` asks again for the same key. */
+  /** Asks for `key`. A cached answer is shown at once and refreshed; `force` asks again for the same key.
+      An effect that calls it does not depend on how it goes: what failed would be asked for again at once, for ever. */
   load(key: string, fetcher: Fetcher<T>, force = false): void {
+    untrack(() => this.#load(key, fetcher, force))
+  }
+
+  #load(key: string, fetcher: Fetcher<T>, force: boolean): void {
     if (key === this.#key && !force && (this.loading || this.error === undefined)) return
     this.#stop()
     this.#key = key
