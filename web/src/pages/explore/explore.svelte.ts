@@ -37,7 +37,11 @@ export class Explore {
 
   readonly columns = $derived(this.state.columns.length > 0 ? this.state.columns : prefs.columns)
   readonly now = $derived(server.now)
-  readonly error = $derived(this.state.tab === 'top' ? (this.series.error ?? this.top.error) : this.series.error)
+  readonly error = $derived.by(() => {
+    const { tab, overlays } = this.state
+    const rest = [tab === 'top' ? this.top.error : undefined, overlays.includes('prev') ? this.previous.error : undefined]
+    return this.series.error ?? rest.find((error) => error !== undefined)
+  })
   readonly loading = $derived(this.series.loading || this.top.loading || this.rows.loading)
   readonly slow = $derived(this.series.slow || this.top.slow)
   /** The filter as the server refused it, if the one in the address is wrong. */
@@ -68,14 +72,19 @@ export class Explore {
     const { state } = this
     const series = seriesQuery(state)
     this.series.load(JSON.stringify(series), (call) => api.series(series, call), force)
-    if (state.overlays.includes('prev') && this.series.data) {
-      const before = previousQuery(state, this.series.data)
-      this.previous.load(JSON.stringify(before), (call) => api.series(before, call))
-    }
     if (state.tab === 'top') {
       const top = topQuery(state)
       this.top.load(JSON.stringify(top), (call) => api.top(top, call), force)
     } else if (server.ready) this.#loadList(force)
+  }
+
+  /** Asks for the period before the one on the screen, once that is what the address says; runs in an effect. */
+  loadPrevious(): void {
+    const { state } = this
+    const shown = this.series.data
+    if (!state.overlays.includes('prev') || !shown || this.series.dataKey !== JSON.stringify(seriesQuery(state))) return
+    const before = previousQuery(state, shown)
+    this.previous.load(JSON.stringify(before), (call) => api.series(before, call))
   }
 
   #loadList(force: boolean): void {
