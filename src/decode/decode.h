@@ -25,6 +25,7 @@ struct vault;
 
 enum {
 	DECODER_MAX_EXPORTERS = 32768,
+	DECODER_MAX_PER_ADDRESS = 4096,       /* exporters of one address */
 	DECODER_MAX_TEMPLATES = 1024,         /* of one exporter */
 	DECODER_MAX_FIELDS = 512,             /* of one template */
 	DECODER_MAX_TEMPLATE_MEM = 256 << 20, /* of all templates together */
@@ -92,7 +93,7 @@ struct sampling_rule {
 
 struct decoder_opts {
 	/* Limits; 0 = the default above. */
-	uint32_t max_exporters, max_templates, max_fields, max_held_sets;
+	uint32_t max_exporters, max_per_address, max_templates, max_fields, max_held_sets;
 	size_t max_template_mem, max_held_mem;
 	int64_t held_ms, idle_ms, template_ms;
 	/* What exporters told before (vault.h), borrowed, shared by all decoders; NULL = nothing.
@@ -227,7 +228,8 @@ struct decoder_sequence {
 	    open; /* units in gaps that late datagrams may still fill; not counted as lost yet */
 };
 /* Writes the sequences of up to max exporters, most recently heard first; returns how many. Those
- * of sessions are left out: they begin anew with the next session. */
+ * of sessions are left out: they begin anew with the next session; and those restored and not heard
+ * since: another decoder may have newer ones. */
 size_t decoder_sequences(const struct decoder *d, struct decoder_sequence *ret, size_t max);
 /* Takes over saved ones; call before the first datagram. Exporters already known keep theirs. */
 void decoder_restore(struct decoder *d, const struct decoder_sequence *s, size_t n);

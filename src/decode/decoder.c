@@ -18,6 +18,7 @@ static const struct {
 static void fill_defaults(struct decoder_opts *o)
 {
 	const struct decoder_opts defaults = {.max_exporters = DECODER_MAX_EXPORTERS,
+					      .max_per_address = DECODER_MAX_PER_ADDRESS,
 					      .max_templates = DECODER_MAX_TEMPLATES,
 					      .max_fields = DECODER_MAX_FIELDS,
 					      .max_held_sets = DECODER_MAX_HELD_SETS,
@@ -28,6 +29,7 @@ static void fill_defaults(struct decoder_opts *o)
 					      .template_ms = DECODER_TEMPLATE_MS};
 #define DEFAULT(member) o->member = o->member ? o->member : defaults.member
 	DEFAULT(max_exporters);
+	DEFAULT(max_per_address);
 	DEFAULT(max_templates);
 	DEFAULT(max_fields);
 	DEFAULT(max_held_sets);
@@ -49,11 +51,13 @@ static enum err allocate(struct decoder *d)
 	d->blob.max = VAULT_MAX_ENTRY;
 	d->buckets = calloc(d->n_buckets, sizeof(struct exporter *));
 	d->named = calloc(d->n_buckets, sizeof(struct exporter *));
+	d->groups = calloc(d->n_buckets, sizeof(struct exporter_group *));
 	d->parsed = calloc(fields, sizeof(*d->parsed));
 	d->offs = calloc(fields * RECORDS_AT_ONCE, sizeof(*d->offs));
 	d->lens = calloc(fields * RECORDS_AT_ONCE, sizeof(*d->lens));
 	d->option_elements = calloc(fields, sizeof(*d->option_elements));
-	if (!d->buckets || !d->named || !d->parsed || !d->offs || !d->lens || !d->option_elements)
+	if (!d->buckets || !d->named || !d->groups || !d->parsed || !d->offs || !d->lens ||
+	    !d->option_elements)
 		return ERR_NOMEM;
 	enum err e = source_index_init(&d->sources);
 	return e ? e : nf5_init(d);
@@ -88,6 +92,7 @@ void decoder_free(struct decoder *d)
 	source_index_fini(&d->sources);
 	free(d->buckets);
 	free(d->named);
+	free(d->groups);
 	buf_fini(&d->blob);
 	buf_fini(&d->extra);
 	free(d->parsed);

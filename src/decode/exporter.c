@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The exporters a decoder has heard of, each with its templates, its sequence and what the
- * exporters page shows. Found by (address, port, version, domain, sFlow agent) in a hash table by
- * (address, port); ordered by the last datagram. */
+ * exporters page shows. Found by (address, port, version, domain, session, sFlow agent) in a hash
+ * table; ordered by the last datagram, of all and of their address. */
 #include "decode/state.h"
 
 #include "base/hash.h"
@@ -11,12 +11,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct exporter **bucket_of(const struct decoder *d, const struct ip *ip, uint16_t port)
+static struct exporter **bucket_of(const struct decoder *d, const struct exporter_key *k)
 {
-	uint8_t key[sizeof(ip->b) + sizeof(port)];
-	memcpy(key, ip->b, sizeof(ip->b));
-	memcpy(key + sizeof(ip->b), &port, sizeof(port));
+	uint8_t key[sizeof(k->ip.b) + sizeof(k->agent.b) + sizeof(k->domain) + sizeof(k->session) +
+		    sizeof(k->port) + sizeof(k->version)];
+	uint8_t *p = key;
+	memcpy(p, k->ip.b, sizeof(k->ip.b));
+	p += sizeof(k->ip.b);
+	memcpy(p, k->agent.b, sizeof(k->agent.b));
+	p += sizeof(k->agent.b);
+	memcpy(p, &k->domain, sizeof(k->domain));
+	p += sizeof(k->domain);
+	memcpy(p, &k->session, sizeof(k->session));
+	p += sizeof(k->session);
+	memcpy(p, &k->port, sizeof(k->port));
+	p += sizeof(k->port);
+	*p = k->version;
 	return &d->buckets[hash64(key, sizeof(key), hash_seed()) & (d->n_buckets - 1)];
+}
+
+static struct exporter_key key_of(const struct exporter *e)
+{
+	return (struct exporter_key){.ip = e->info.ip,
+				     .port = e->info.port,
+				     .version = e->info.version,
+				     .domain = e->info.domain,
+				     .session = e->info.session,
+				     .agent = e->info.agent};
 }
 
 static struct exporter **named_bucket(const struct decoder *d, const struct ip *ip, uint8_t version,
@@ -46,35 +67,14 @@ struct exporter *exporter_named(const struct decoder *d, const struct exporter *
 	return e;
 }
 
-static bool is_from(const struct exporter *e, const struct ip *ip, uint16_t port, uint32_t session)
-{
-	return e->info.port == port && e->info.session == session && ip_equal(&e->info.ip, ip);
-}
-
 struct exporter *exporter_find(const struct decoder *d, const struct exporter_key *k)
 {
-	for (struct exporter *e = *bucket_of(d, &k->ip, k->port); e; e = e->next)
+	for (struct exporter *e = *bucket_of(d, k); e; e = e->next)
 		if (e->info.domain == k->domain && e->info.version == k->version &&
-		    ip_equal(&e->info.agent, &k->agent) && is_from(e, &k->ip, k->port, k->session))
+		    e->info.port == k->port && e->info.session == k->session &&
+		    ip_equal(&e->info.agent, &k->agent) && ip_equal(&e->info.ip, &k->ip))
 			return e;
 	return NULL;
-}
-
-void exporter_adopt(struct decoder *d, const struct exporter_key *k)
-{
-	struct exporter_key restored = *k;
-	restored.agent = (struct ip){0};
-	struct exporter *e = exporter_find(d, &restored);
-	if (e)
-		e->info.agent = k->agent;
-}
-
-bool exporter_source_known(const struct decoder *d, const struct datagram *dg)
-{
-	for (const struct exporter *e = *bucket_of(d, &dg->src, dg->src_port); e; e = e->next)
-		if (is_from(e, &dg->src, dg->src_port, dg->session))
-			return true;
-	return false;
 }
 
 static void unlink_age(struct decoder *d, struct exporter *e)
@@ -92,55 +92,99 @@ static void link_newest(struct decoder *d, struct exporter *e)
 	d->newest = e;
 }
 
+static void unlink_age_here(struct exporter *e)
+{
+	struct exporter_group *g = e->groups[GROUP_ADDRESS];
+	*(e->newer_here ? &e->newer_here->older_here : &g->newest) = e->older_here;
+	*(e->older_here ? &e->older_here->newer_here : &g->oldest) = e->newer_here;
+	e->newer_here = e->older_here = NULL;
+}
+
+static void link_newest_here(struct exporter *e)
+{
+	struct exporter_group *g = e->groups[GROUP_ADDRESS];
+	e->older_here = g->newest;
+	e->newer_here = NULL;
+	*(g->newest ? &g->newest->newer_here : &g->oldest) = e;
+	g->newest = e;
+}
+
 static void link_bucket(struct decoder *d, struct exporter *e)
 {
-	struct exporter **b = bucket_of(d, &e->info.ip, e->info.port);
+	const struct exporter_key k = key_of(e);
+	struct exporter **b = bucket_of(d, &k);
 	e->next = *b;
-	*b = e;
-	b = named_bucket(d, &e->info.ip, e->info.version, e->info.domain);
-	e->next_named = *b;
 	*b = e;
 }
 
 static void unlink_bucket(struct decoder *d, struct exporter *e)
 {
-	struct exporter **at = bucket_of(d, &e->info.ip, e->info.port);
+	const struct exporter_key k = key_of(e);
+	struct exporter **at = bucket_of(d, &k);
 	while (*at != e)
 		at = &(*at)->next;
 	*at = e->next;
-	at = named_bucket(d, &e->info.ip, e->info.version, e->info.domain);
-	while (*at != e)
-		at = &(*at)->next_named;
-	*at = e->next_named;
 }
 
-/* Sets the device of every domain at the address and port of e, which is domain 0, to `device`. */
-static void set_device(struct decoder *d, const struct exporter *e, struct exporter *device)
+static void link_named(struct decoder *d, struct exporter *e)
 {
-	for (struct exporter *x = *bucket_of(d, &e->info.ip, e->info.port); x; x = x->next)
-		if (x != e && x->info.version == e->info.version &&
-		    is_from(x, &e->info.ip, e->info.port, e->info.session))
-			x->device = device;
+	if (e->info.session)
+		return;
+	struct exporter **b = named_bucket(d, &e->info.ip, e->info.version, e->info.domain);
+	e->next_named = *b;
+	e->at_named = b;
+	if (*b)
+		(*b)->at_named = &e->next_named;
+	*b = e;
 }
 
-static void enter(struct decoder *d, struct exporter *e)
+static void unlink_named(struct exporter *e)
 {
-	const struct exporter_key whole = {.ip = e->info.ip,
-					   .port = e->info.port,
-					   .version = e->info.version,
-					   .session = e->info.session,
-					   .agent = e->info.agent};
-	e->device = e->info.domain ? exporter_find(d, &whole) : NULL;
+	if (e->info.session)
+		return;
+	*e->at_named = e->next_named;
+	if (e->next_named)
+		e->next_named->at_named = e->at_named;
+}
+
+/* Where e, if it is domain 0, is found by the other domains of its socket. */
+static void set_device(const struct exporter *e, struct exporter *device)
+{
+	if (e->info.domain == 0 && (e->info.version == 9 || e->info.version == 10))
+		e->groups[GROUP_SOURCE]->device[e->info.version == 10] = device;
+}
+
+/* False: no memory. */
+static bool enter(struct decoder *d, struct exporter *e)
+{
+	if (!groups_enter(d, &e->info, e->groups))
+		return false;
 	link_bucket(d, e);
-	if (e->info.domain == 0)
-		set_device(d, e, e);
+	link_named(d, e);
+	link_newest_here(e);
+	set_device(e, e);
+	return true;
 }
 
 static void leave(struct decoder *d, struct exporter *e)
 {
-	if (e->info.domain == 0)
-		set_device(d, e, NULL);
+	set_device(e, NULL);
+	unlink_age_here(e);
+	unlink_named(e);
 	unlink_bucket(d, e);
+	groups_leave(d, e->groups);
+}
+
+void exporter_adopt(struct decoder *d, const struct exporter_key *k)
+{
+	struct exporter_key restored = *k;
+	restored.agent = (struct ip){0};
+	struct exporter *e = exporter_find(d, &restored);
+	if (!e)
+		return;
+	unlink_bucket(d, e);
+	e->info.agent = k->agent;
+	link_bucket(d, e);
 }
 
 static void unlink_changed(struct decoder *d, struct exporter *e)
@@ -187,32 +231,65 @@ void exporters_free(struct decoder *d)
 }
 
 /* Exporters behind NAT, and some by habit, change their port: the sequence goes on where the old
- * one stopped. */
+ * one stopped. Of many behind one address only so many are looked at. */
 static struct exporter *moved(struct decoder *d, const struct exporter_key *k, uint32_t seq)
 {
 	struct exporter *e = *named_bucket(d, &k->ip, k->version, k->domain);
-	while (e && !(is_of(e, &k->ip, k->version, k->domain) && e->sequence.started && seq != 0 &&
-		      e->sequence.next == seq && ip_equal(&e->info.agent, &k->agent)))
-		e = e->next_named;
-	return e;
+	unsigned looks = seq && k->session == 0 ? MOVED_LOOKS : 0;
+	for (; e && looks; e = e->next_named, looks--)
+		if (is_of(e, &k->ip, k->version, k->domain) && e->sequence.started &&
+		    e->sequence.next == seq && ip_equal(&e->info.agent, &k->agent))
+			return e;
+	return NULL;
+}
+
+/* The port that e sends from now; false: no memory, and it stays where it was. */
+static bool move(struct decoder *d, struct exporter *e, uint16_t port)
+{
+	const uint16_t old_port = e->info.port;
+	struct exporter_group *old[GROUP_KINDS], *new[GROUP_KINDS];
+	memcpy(old, e->groups, sizeof(old));
+	unlink_bucket(d, e);
+	set_device(e, NULL);
+	e->info.port = port;
+	bool entered = groups_enter(d, &e->info, new);
+	if (entered)
+		memcpy(e->groups, new, sizeof(new));
+	else
+		e->info.port = old_port;
+	link_bucket(d, e);
+	set_device(e, e);
+	if (entered)
+		groups_leave(d, old);
+	return entered;
+}
+
+/* Room for one more of this address, in place of a silent one. */
+static bool make_room(struct decoder *d, const struct ip *ip, int64_t now)
+{
+	const struct exporter_group *here = group_of_address(d, ip);
+	struct exporter *out = NULL;
+	if (here && here->n >= d->opts.max_per_address)
+		out = here->oldest;
+	else if (d->n_exporters >= d->opts.max_exporters)
+		out = d->oldest;
+	if (out && now - out->info.last_seen < d->opts.idle_ms)
+		return false;
+	if (out)
+		forget(d, out);
+	return true;
 }
 
 enum stat_id exporter_add(struct decoder *d, const struct exporter_key *k, int64_t now,
 			  const uint32_t *seq, struct exporter **ret)
 {
-	struct exporter *e = seq && k->session == 0 ? moved(d, k, *seq) : NULL;
+	struct exporter *e = seq ? moved(d, k, *seq) : NULL;
 	if (e) {
-		leave(d, e);
-		e->info.port = k->port;
-		enter(d, e);
 		*ret = e;
-		return ST_datagrams_decoded;
+		return move(d, e, k->port) ? ST_datagrams_decoded : ST_reject_no_memory;
 	}
-	if (d->n_exporters >= d->opts.max_exporters) {
-		if (now - d->oldest->info.last_seen < d->opts.idle_ms)
-			return ST_reject_exporter_limit;
-		forget(d, d->oldest);
-	}
+	if (!make_room(d, &k->ip, now))
+		return ST_reject_exporter_limit;
 	e = calloc(1, sizeof(*e));
 	if (!e)
 		return ST_reject_no_memory;
@@ -223,7 +300,10 @@ enum stat_id exporter_add(struct decoder *d, const struct exporter_key *k, int64
 					 .session = k->session,
 					 .agent = k->agent,
 					 .transport = k->transport};
-	enter(d, e);
+	if (!enter(d, e)) {
+		free(e);
+		return ST_reject_no_memory;
+	}
 	link_newest(d, e);
 	sampling_new_exporter(d, e);
 	d->n_exporters++;
@@ -248,6 +328,10 @@ void exporter_heard(struct decoder *d, struct exporter *e, const struct datagram
 	if (d->newest != e) {
 		unlink_age(d, e);
 		link_newest(d, e);
+	}
+	if (e->groups[GROUP_ADDRESS]->newest != e) {
+		unlink_age_here(e);
+		link_newest_here(e);
 	}
 	if (e->info.datagrams == 0) {
 		e->info.first_seen = now;
@@ -324,24 +408,17 @@ void decoder_exporters(const struct decoder *d,
 
 /* Whether address, port, version and domain name it: saved sequences have no agent, and behind one
  * address there may be several. */
-static bool is_named(const struct decoder *d, const struct exporter *e)
+static bool is_named(const struct exporter *e)
 {
 	static const struct ip none;
-	if (ip_equal(&e->info.agent, &none))
-		return true;
-	for (const struct exporter *x = *bucket_of(d, &e->info.ip, e->info.port); x; x = x->next)
-		if (x != e && x->info.version == e->info.version &&
-		    x->info.domain == e->info.domain &&
-		    is_from(x, &e->info.ip, e->info.port, e->info.session))
-			return false;
-	return true;
+	return ip_equal(&e->info.agent, &none) || e->groups[GROUP_NAME]->n == 1;
 }
 
 size_t decoder_sequences(const struct decoder *d, struct decoder_sequence *ret, size_t max)
 {
 	size_t n = 0;
 	for (const struct exporter *e = d->newest; e && n < max; e = e->older)
-		if (e->sequence.started && e->info.session == 0 && is_named(d, e))
+		if (e->info.datagrams && e->sequence.started && e->info.session == 0 && is_named(e))
 			ret[n++] = (struct decoder_sequence){
 			    .ip = e->info.ip,
 			    .port = e->info.port,
@@ -364,7 +441,7 @@ void decoder_restore(struct decoder *d, const struct decoder_sequence *s, size_t
 			continue;
 		struct exporter *e;
 		if (exporter_add(d, &k, 0, NULL, &e) != ST_datagrams_decoded)
-			return;
+			continue;
 		e->sequence.started = true;
 		e->sequence.next = s[i].next;
 	}

@@ -149,7 +149,7 @@ enum err decoder_set_sampling(struct decoder *d, const struct sampling_rule *v, 
 
 struct rate_plan sampling_plan(const struct message *m, const struct template *t)
 {
-	const struct exporter *e = m->exporter, *device = e->device;
+	const struct exporter *e = m->exporter, *device = exporter_device(e);
 	static const struct exporter nobody;
 	if (!device)
 		device = &nobody;
@@ -185,7 +185,7 @@ static uint32_t by_sampler(const struct exporter *e, const struct rows *r, uint3
 {
 	const struct template_after *a = &r->t->after;
 	uint32_t rate = 0;
-	for (; e && !rate; e = e->device) {
+	for (; e && !rate; e = exporter_device(e)) {
 		if (a->sampler_id)
 			rate = rates_find(&e->samplers, r->scratch[SCRATCH_SAMPLER][row]);
 		if (!rate && a->sequence_id)

@@ -13,8 +13,8 @@ static const struct {
 void message_uptime(struct message *m)
 {
 	const struct exporter *e = m->exporter;
-	if (!e->info.init_ms && e->device)
-		e = e->device;
+	if (!e->info.init_ms && exporter_device(e))
+		e = exporter_device(e);
 	if (m->dialect != DIALECT_IPFIX || !e->info.init_ms)
 		return;
 	m->clock.uptime = (uint32_t)(m->clock.export_ms - e->info.init_ms);

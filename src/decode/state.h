@@ -11,6 +11,7 @@
 
 enum {
 	TEMPLATE_BUCKETS = 32,
+	MOVED_LOOKS = 256,        /* exporters of a name looked at for one that changed its port */
 	MISSING_MAX = 32,         /* template ids remembered as missing, of one exporter */
 	SAMPLERS_MAX = 64,        /* sampler ids of one exporter */
 	IF_RATES_MAX = 512,       /* interfaces of one exporter that have their own rate */
@@ -33,14 +34,30 @@ struct rates {
 
 struct sflow_sources;
 
+/* Exporters that have this in common. */
+enum {
+	GROUP_ADDRESS, /* the address */
+	GROUP_SOURCE,  /* address, port, session: the socket */
+	GROUP_NAME,    /* address, port, session, domain, version: all but the sFlow agent */
+	GROUP_KINDS,
+	GROUP_KEY_MAX = 28
+};
+struct exporter_group {
+	struct exporter_group *next; /* in its bucket */
+	uint32_t n;                  /* exporters */
+	uint8_t key_n, key[GROUP_KEY_MAX];
+	struct exporter *newest, *oldest; /* GROUP_ADDRESS: by last datagram */
+	struct exporter *device[2];       /* GROUP_SOURCE: domain 0 of v9 and of IPFIX */
+};
+
 struct exporter {
 	struct exporter *next;          /* in its bucket */
-	struct exporter *next_named;    /* in its bucket of (address, version, domain) */
+	struct exporter **at_named;     /* what points to it in its bucket of (address, version, */
+	struct exporter *next_named;    /* ... domain); sessions are not there */
 	struct exporter *next_changed;  /* if `changed` */
 	struct exporter *newer, *older; /* by last datagram */
-	/* Its domain 0, which speaks for the whole device (RFC 7011 3.1): used for what this domain
-	 * has not told. NULL if there is none, or this is it. */
-	struct exporter *device;
+	struct exporter *newer_here, *older_here; /* ... of its address */
+	struct exporter_group *groups[GROUP_KINDS];
 	struct exporter_info info;
 	struct sequence sequence;
 	struct timing timing;
@@ -96,6 +113,7 @@ struct decoder {
 	bool no_recv[SHAPE_MAX]; /* the batch has rows without t_recv */
 
 	struct exporter **buckets, **named;
+	struct exporter_group **groups;
 	struct exporter *changed; /* those with something to remember */
 	struct buf blob, extra;
 	size_t n_buckets, n_exporters;
@@ -159,8 +177,12 @@ bool exporter_plausible(const struct decoder *d, const struct datagram *dg);
  */
 bool exporter_restarted(struct exporter *e, uint32_t uptime);
 struct exporter *exporter_find(const struct decoder *d, const struct exporter_key *k);
-/* Whether any exporter at this address and port, in this session, is known. */
-bool exporter_source_known(const struct decoder *d, const struct datagram *dg);
+/* Its domain 0, which speaks for the whole device (RFC 7011 3.1): used for what this domain has not
+ * told. NULL if there is none, or this is it. */
+static inline struct exporter *exporter_device(const struct exporter *e)
+{
+	return e->info.domain ? e->groups[GROUP_SOURCE]->device[e->info.version == 10] : NULL;
+}
 /* A new one, in place of a silent one at the limit; one that went on sending from another port is
  * taken over with its templates if `seq` is what it would send next. Result as exporter_for. */
 enum stat_id exporter_add(struct decoder *d, const struct exporter_key *k, int64_t now,
@@ -180,6 +202,17 @@ struct exporter *exporter_named(const struct decoder *d, const struct exporter *
 				const struct exporter *after);
 /* What it told has changed: to be remembered (decoder_save). */
 void exporter_changed(struct decoder *d, struct exporter *e);
+
+/* --- group.c */
+/* The groups of an exporter, which it is counted in until groups_leave. False: no memory, and it is
+ * in none. */
+bool groups_enter(struct decoder *d, const struct exporter_info *i,
+		  struct exporter_group *ret[GROUP_KINDS]);
+void groups_leave(struct decoder *d, struct exporter_group *g[GROUP_KINDS]);
+/* NULL: no exporter is known there. */
+const struct exporter_group *group_of_address(const struct decoder *d, const struct ip *ip);
+/* Whether any exporter at this address and port, in this session, is known. */
+bool exporter_source_known(const struct decoder *d, const struct datagram *dg);
 
 /* --- templates.c */
 struct template *exporter_template(const struct exporter *e, uint16_t id);

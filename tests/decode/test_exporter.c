@@ -4,6 +4,7 @@
 #include "decode/harness.h"
 
 #include "decode/sequence.h"
+#include "decode/state.h"
 
 #include <string.h>
 
@@ -98,6 +99,75 @@ static void at_the_limit_only_a_silent_one_makes_room(void **state)
 	harness_free(h);
 }
 
+/* One address cannot take the room of all others; its own silent ones make room for it. */
+static void an_address_has_its_own_limit(void **state)
+{
+	(void)state;
+	struct harness *h =
+	    harness_new(&(struct decoder_opts){.max_per_address = 2, .idle_ms = 60000});
+	send(h, 9, 1, 0, 256);
+	h->t_recv += 1000;
+	send(h, 9, 2, 0, 256);
+	h->port = 40001;
+	send(h, 10, 3, 0, 256);
+	assert_int_equal(harness_stat(h, ST_reject_exporter_limit), 1);
+	assert_int_equal(ip_parse("192.0.2.2", 9, &h->src), ERR_OK);
+	send(h, 9, 1, 0, 256);
+	assert_int_equal(ip_parse("192.0.2.1", 9, &h->src), ERR_OK);
+	h->port = 2055;
+	send(h, 9, 1, 1, 256); /* now domain 2 is the one silent for longest */
+	h->t_recv += 60000;
+	send(h, 9, 1, 2, 256);
+	h->port = 40001;
+	send(h, 9, 3, 0, 256);
+	assert_int_equal(harness_stat(h, ST_reject_exporter_limit), 1);
+	assert_int_equal(harness_stat(h, ST_exporters_live), 3);
+	send(h, 9, 2, 1, 256); /* the other two were heard just now */
+	assert_int_equal(harness_stat(h, ST_reject_exporter_limit), 2);
+	assert_int_equal(harness_stat(h, ST_sequence_lost_datagrams), 0);
+	harness_free(h);
+}
+
+struct chains {
+	size_t longest, n, groups;
+};
+
+/* How many exporters a look-up passes by at most. */
+static struct chains chains_of(const struct decoder *d)
+{
+	struct chains c = {0};
+	for (size_t i = 0; i < d->n_buckets; i++) {
+		size_t n = 0;
+		for (const struct exporter *e = d->buckets[i]; e; e = e->next)
+			n++;
+		c.n += n;
+		c.longest = n > c.longest ? n : c.longest;
+		for (const struct exporter_group *g = d->groups[i]; g; g = g->next)
+			c.groups++;
+	}
+	return c;
+}
+
+/* 4096 domains of one socket in 32768 buckets, of a good hash: more than 9 in one has a probability
+ * of 32768 * (1/8)^10 / 10! < 1e-11. */
+static void domains_of_one_socket_are_spread(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	for (uint32_t i = 0; i <= DECODER_MAX_PER_ADDRESS; i++)
+		send(h, 9, i, 1, 256);
+	assert_int_equal(harness_stat(h, ST_reject_exporter_limit), 1);
+	struct chains c = chains_of(h->decoder);
+	assert_int_equal(c.n, DECODER_MAX_PER_ADDRESS);
+	assert_in_range(c.longest, 1, 9);
+	/* One address, one socket, and a name for each. */
+	assert_int_equal(c.groups, DECODER_MAX_PER_ADDRESS + 2);
+	h->port = 40001;
+	send(h, 9, 0, 2, 256); /* moves: the groups of before are gone when nobody is in them */
+	assert_int_equal(chains_of(h->decoder).groups, DECODER_MAX_PER_ADDRESS + 3);
+	harness_free(h);
+}
+
 /* A datagram counts once, also if a message behind the first belongs to one exporter too many. */
 static void at_the_limit_within_a_datagram(void **state)
 {
@@ -165,7 +235,10 @@ static void sequences_are_saved_and_restored(void **state)
 	h = harness_new(NULL);
 	decoder_restore(h->decoder, saved, 2);
 	assert_int_equal(harness_exporter(h).datagrams, 0); /* not shown before it is heard */
+	assert_int_equal(decoder_sequences(h->decoder, saved, 4), 0); /* nothing new to save */
 	send(h, 9, 1, 151, 256);
+	assert_int_equal(decoder_sequences(h->decoder, saved, 4), 1);
+	assert_int_equal(saved[0].domain, 1);
 	assert_int_equal(harness_exporter(h).lost, 50);
 	assert_int_equal(harness_exporter(h).datagrams, 1);
 	for (uint32_t i = 0; i <= SEQUENCE_WINDOW; i++)
@@ -241,6 +314,8 @@ int main(void)
 	    cmocka_unit_test(templates_belong_to_address_domain_version),
 	    cmocka_unit_test(one_that_changes_its_port_stays_itself),
 	    cmocka_unit_test(at_the_limit_only_a_silent_one_makes_room),
+	    cmocka_unit_test(an_address_has_its_own_limit),
+	    cmocka_unit_test(domains_of_one_socket_are_spread),
 	    cmocka_unit_test(at_the_limit_within_a_datagram),
 	    cmocka_unit_test(the_template_unused_longest_makes_room),
 	    cmocka_unit_test(templates_have_a_common_limit_of_bytes),
