@@ -101,14 +101,16 @@ static bool put_value(struct batch *b, const struct row_value *v)
 		return true;
 	case CT_STR:
 		batch_use(b, v->field);
+		if (!batch_put_str(b, v->field, at, v->span.p, v->span.n))
+			return false;
 		batch_set_present(b, v->field, at);
-		return batch_put_str(b, v->field, at, v->span.p, v->span.n);
+		return true;
 	case CT_U32LIST:
 		batch_use(b, v->field);
-		batch_set_present(b, v->field, at);
 		if (!batch_put_str(b, v->field, at, v->span.p, v->span.n * sizeof(uint32_t)))
 			return false;
 		batch_span(b, v->field)[at].len = v->span.n;
+		batch_set_present(b, v->field, at);
 		return true;
 	case CT_MAX:
 		break;
@@ -116,32 +118,41 @@ static bool put_value(struct batch *b, const struct row_value *v)
 	return false;
 }
 
+static void emit(struct rows *s, struct batch *b)
+{
+	if (b->n)
+		s->emit(s->ctx, b);
+	batch_reset(b);
+}
+
 bool row_put(struct rows *s, const struct row *r)
 {
 	struct batch *b = s->batch[r->shape];
 	bool good = true;
+	if (b->heap.n > ROWS_HEAP_FULL)
+		emit(s, b);
 	batch_open_rows(b, 1);
 	batch_use(b, F_t_recv);
 	batch_use(b, F_t_first);
 	batch_use(b, F_t_last);
-	for (uint32_t i = 0; i < r->n; i++)
-		good &= put_value(b, &r->v[i]);
+	for (uint32_t i = 0; i < r->n && good; i++)
+		good = put_value(b, &r->v[i]);
+	if (!good) {
+		/* The heap takes nothing more until it is reset. */
+		emit(s, b);
+		return false;
+	}
 	b->n++;
 	batch_set_days(b, b->n - 1, true);
-	if (batch_room(b) == 0) {
-		s->emit(s->ctx, b);
-		batch_reset(b);
-	}
-	return good;
+	if (batch_room(b) == 0)
+		emit(s, b);
+	return true;
 }
 
 void rows_flush(struct rows *s)
 {
-	for (int i = 0; i < SHAPE_MAX; i++) {
-		if (s->batch[i]->n)
-			s->emit(s->ctx, s->batch[i]);
-		batch_reset(s->batch[i]);
-	}
+	for (int i = 0; i < SHAPE_MAX; i++)
+		emit(s, s->batch[i]);
 }
 
 void rows_fini(struct rows *s)

@@ -6,7 +6,13 @@
 #include "base/ip.h"
 #include "model/batch.h"
 
-enum { ROW_VALUES_MAX = 96, ROW_OWN_MAX = 16 };
+enum {
+	ROW_VALUES_MAX = 96,
+	ROW_OWN_MAX = 16,
+	/* Bytes of texts: a batch with more is emitted before it takes another row; the texts of
+	   one row, which stand in a record of at most 64 KB, always fit above this. */
+	ROWS_HEAP_FULL = 32 << 20,
+};
 
 struct row_value {
 	enum field field;
@@ -40,14 +46,15 @@ void row_list_be(struct row *r, enum field f, const uint8_t *be32, uint32_t n);
 /* The value of a number noted, 0 if there is none. */
 uint64_t row_get(const struct row *r, enum field f);
 
-/* Where rows go: a batch per shape, emitted when it is full. */
+/* Where rows go: a batch per shape, emitted when it is full of rows or texts. */
 struct rows {
 	struct batch *batch[SHAPE_MAX];
 	void (*emit)(void *ctx, struct batch *b);
 	void *ctx;
 };
 must_check enum err rows_init(struct rows *s, void (*emit)(void *ctx, struct batch *b), void *ctx);
-/* Appends the row and sets its day; false if there is no memory for its texts. */
+/* Appends the row and sets its day; false if there is no memory for its texts: then the row is left
+ * out. */
 bool row_put(struct rows *s, const struct row *r);
 /* Emits what there is. */
 void rows_flush(struct rows *s);
