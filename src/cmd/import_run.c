@@ -111,16 +111,16 @@ static enum err hold_lock(struct run *r)
 /* Loads what is in the spool; waits a while for a store that does not answer. */
 static enum err drain(struct run *r)
 {
-	static const atomic_bool never = false;
-	const atomic_bool *stop = r->o->stop ? r->o->stop : &never;
 	uint64_t give_up = clock_mono_ns() + (uint64_t)STORE_WAIT_MS * NS_PER_MS;
 	struct spool_totals t;
 	struct loader_status s;
 	for (;;) {
-		enum err e = hold_lock(r);
+		enum err e;
+		do
+			e = hold_lock(r);
+		while (!e && !stopped(r) && loader_step(r->loader));
 		if (e)
 			return e;
-		loader_drain(r->loader, stop);
 		spool_totals(r->spool, &t);
 		if (stopped(r))
 			return ERR_CANCELLED;

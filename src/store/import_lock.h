@@ -10,7 +10,8 @@
 
 struct store;
 
-enum { IMPORT_LOCK_S = 120, IMPORT_LOCK_RENEW_S = 30 };
+/* Renewed between inserts, so it holds for longer than one may take (the loader's 300 s). */
+enum { IMPORT_LOCK_S = 400, IMPORT_LOCK_RENEW_S = 30 };
 
 /* Holds the lock for IMPORT_LOCK_S from now. */
 must_check enum err import_lock_renew(struct store *s, struct diag *reterr);

@@ -263,8 +263,7 @@ static void housekeeping(struct loader *l, uint64_t now_ns)
 		is_down(l, &why, now_ns);
 }
 
-/* One step; false when there was nothing to do. */
-static bool step(struct loader *l)
+bool loader_step(struct loader *l)
 {
 	uint64_t now = clock_mono_ns();
 	if (!make_ready(l, now))
@@ -280,12 +279,12 @@ static bool step(struct loader *l)
 void loader_run(struct loader *l, const atomic_bool *stop)
 {
 	while (!atomic_load(stop))
-		if (!step(l) && !spool_wait(l->spool, WAIT_MS))
+		if (!loader_step(l) && !spool_wait(l->spool, WAIT_MS))
 			break;
 }
 
 void loader_drain(struct loader *l, const atomic_bool *stop)
 {
-	while (!atomic_load(stop) && step(l))
+	while (!atomic_load(stop) && loader_step(l))
 		;
 }

@@ -51,5 +51,7 @@ void loader_set_limits(struct loader *l, uint64_t keep_flows_ms, uint64_t keep_r
 /* From any thread. */
 void loader_status(struct loader *l, struct loader_status *ret);
 
+/* Without a thread: loads one segment; false if none is due or the store does not answer. */
+bool loader_step(struct loader *l);
 /* Tests: loads what the spool has now, once through; returns when nothing is due. */
 void loader_drain(struct loader *l, const atomic_bool *stop);

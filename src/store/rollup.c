@@ -250,7 +250,7 @@ bool rollup_hour_statement(struct buf *sql, const struct schema_target *t, int64
 			   unsigned i)
 {
 	long long h = hour_s, day = h / 86400;
-	if (i < 2 * SHAPE_MAX) {
+	if (i < ROLLUP_HOUR_NOTE) {
 		buf_fmt(sql, "INSERT INTO %s.talkers_1h ", t->database);
 		talkers_select(sql, t, (enum shape)(i / 2), i % 2);
 		buf_fmt(sql,
@@ -261,12 +261,12 @@ bool rollup_hour_statement(struct buf *sql, const struct schema_target *t, int64
 		buf_str(sql, " SETTINGS max_bytes_before_external_group_by = 1000000000");
 		return true;
 	}
-	if (i == 2 * SHAPE_MAX)
+	if (i == ROLLUP_HOUR_NOTE)
 		buf_fmt(sql,
 			"INSERT INTO %s.talkers_hours (day, hour) SELECT toDate(%lld), "
 			"toDateTime(%lld, 'UTC')",
 			t->database, day, h);
-	return i == 2 * SHAPE_MAX;
+	return i == ROLLUP_HOUR_NOTE;
 }
 
 void rollup_hours_create(struct buf *sql, const struct schema_target *t)

@@ -30,8 +30,9 @@ void rollup_create(struct buf *sql, const struct schema_target *t, enum rollup r
 /* View number i of 7: what fills a rollup must be made after it and after its source. */
 void rollup_view(struct buf *sql, const struct schema_target *t, unsigned i);
 void rollup_hours_create(struct buf *sql, const struct schema_target *t);
-/* Statement i of rolling up the hour that begins at hour_s; the last one notes it. False: no more.
- */
+/* Statement i of rolling up the hour that begins at hour_s; the last one notes it, number
+ * ROLLUP_HOUR_NOTE. False: no more. */
+enum { ROLLUP_HOUR_NOTE = 2 * SHAPE_MAX };
 bool rollup_hour_statement(struct buf *sql, const struct schema_target *t, int64_t hour_s,
 			   unsigned i);
 /* Statement i of giving the tables of version 1 the dimension `duplicate`; false: no more. Drops

@@ -41,12 +41,18 @@ static enum err clear(struct store *s, int64_t hour_s, struct diag *reterr)
 	return e;
 }
 
-static enum err roll_hour(struct store *s, int64_t hour_s, struct diag *reterr)
+/* An import that began between two of the statements is in some of them only: the hour is not
+ * noted then (*ret_held) and rolled up anew later. */
+static enum err roll_hour(struct store *s, int64_t hour_s, bool *ret_held, struct diag *reterr)
 {
 	struct schema_target t = {store_database(s), store_cluster(s)};
 	struct buf sql = {0};
 	enum err e = clear(s, hour_s, reterr);
 	for (unsigned i = 0; !e && rollup_hour_statement(&sql, &t, hour_s, i); i++) {
+		if (i == ROLLUP_HOUR_NOTE)
+			e = import_lock_held(s, ret_held, reterr);
+		if (e || *ret_held)
+			break;
 		struct store_query q = {
 		    .sql = buf_cstr(&sql), .timeout_ms = TIMEOUT_MS, .whole = true};
 		e = store_query(s, &q, NULL, reterr);
@@ -81,8 +87,8 @@ enum err talkers_roll(struct store *s, int64_t now_ms, unsigned max, unsigned *r
 		e = import_lock_held(s, &held, reterr);
 		if (e || held)
 			break;
-		e = roll_hour(s, rd_le32(&r), reterr);
-		*ret_hours += !e;
+		e = roll_hour(s, rd_le32(&r), &held, reterr);
+		*ret_hours += !e && !held;
 	}
 	buf_fini(&sql);
 	buf_fini(&out);
