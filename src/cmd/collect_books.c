@@ -94,6 +94,7 @@ void collect_books_free(struct collect_books **bp)
 
 /* --- what grew */
 
+/* A counter that went back has not grown until it is above where it was. */
 static void counters_sql(struct collect_books *b, int64_t now_ms, struct buf *sql)
 {
 	struct spool_totals t;
@@ -102,13 +103,13 @@ static void counters_sql(struct collect_books *b, int64_t now_ms, struct buf *sq
 	books_insert_counters(sql, store_database(b->store));
 	for (int i = 0; i < STAT_MAX; i++) {
 		const struct stat_info *s = &stat_table[i];
-		uint64_t v = t.lifetime.v[i], n = s->gauge ? v : v - b->seen.v[i];
-		if (n == 0 || (!s->gauge && v < b->seen.v[i]))
+		uint64_t v = t.lifetime.v[i], was = s->gauge ? 0 : b->seen.v[i];
+		b->seen.v[i] = MAX_OF(v, was);
+		if (v <= was)
 			continue;
-		books_counter_row(sql, now_ms, "collect", s->group, s->name, n);
+		books_counter_row(sql, now_ms, "collect", s->group, s->name, v - was);
 		any = true;
 	}
-	b->seen = t.lifetime;
 	if (!any)
 		buf_reset(sql);
 }
