@@ -103,11 +103,12 @@ void import_mark_remove_spool(const struct import_mark *m)
 
 enum err import_mark_forget(struct import_mark *m, struct diag *reterr)
 {
+	/* First: a spool that is left would make the import go on where it ended, with nothing. */
+	import_mark_remove_spool(m);
 	if (unlink(m->done))
 		return diag_set(reterr, err_from_errno(errno), 0, 0, "cannot remove %s: %s",
 				m->done, strerror(errno));
 	m->line[0] = 0;
-	import_mark_remove_spool(m);
 	return ERR_OK;
 }
 
