@@ -18,6 +18,7 @@ struct key {
 };
 
 enum state { CLEAN, CHANGED, SENT };
+enum part { PART_TEXT = 1, PART_TEXT2 = 2, PART_NUMBER = 4 };
 
 struct entry {
 	struct key key;
@@ -25,6 +26,7 @@ struct entry {
 	uint64_t number;
 	int64_t since;
 	uint8_t source, state;
+	uint8_t lent; /* parts of a name of options that SNMP told */
 };
 
 struct names {
@@ -143,16 +145,84 @@ static bool same(const struct entry *e, const struct name_row *r)
 	       is_text(e->text, r->text, r->text_n) && is_text(e->text2, r->text2, r->text2_n);
 }
 
-static bool tell(struct names *n, const struct name_row *r, bool stored)
+static struct name_row row_of(const struct entry *e)
 {
-	const struct key k = {r->addr, r->id, r->domain, (uint32_t)r->kind};
+	return (struct name_row){.kind = (enum names_kind)e->key.kind,
+				 .source = (enum names_source)e->source,
+				 .addr = e->key.addr,
+				 .domain = e->key.domain,
+				 .id = e->key.id,
+				 .text = e->text ? e->text : "",
+				 .text2 = e->text2 ? e->text2 : "",
+				 .text_n = e->text ? strlen(e->text) : 0,
+				 .text2_n = e->text2 ? strlen(e->text2) : 0,
+				 .number = e->number,
+				 .since = e->since};
+}
+
+static unsigned parts_of(const struct name_row *r)
+{
+	return (r->text_n ? PART_TEXT : 0U) | (r->text2_n ? PART_TEXT2 : 0U) |
+	       (r->number ? PART_NUMBER : 0U);
+}
+
+static void take_parts(struct name_row *to, const struct name_row *from, unsigned parts)
+{
+	if (parts & PART_TEXT) {
+		to->text = from->text;
+		to->text_n = from->text_n;
+	}
+	if (parts & PART_TEXT2) {
+		to->text2 = from->text2;
+		to->text2_n = from->text2_n;
+	}
+	if (parts & PART_NUMBER)
+		to->number = from->number;
+}
+
+/* What e says when r was told. Options and SNMP tell of the same things: what options say holds,
+ * SNMP lends what they leave out, so that neither undoes the other each time it speaks. */
+static struct name_row joined(const struct entry *e, const struct name_row *r, uint8_t *ret_lent)
+{
+	const struct name_row old = row_of(e);
+	struct name_row m = *r;
+	unsigned had = parts_of(&old), has = parts_of(r), lent = 0;
+	if (e->since != 0 && e->source == NAMES_OPTIONS && r->source == NAMES_SNMP) {
+		unsigned takes = (has & ~had) | e->lent;
+		m = old;
+		m.since = r->since;
+		take_parts(&m, r, takes);
+		lent = has & takes;
+	} else if (e->since != 0 && r->source == NAMES_OPTIONS) {
+		unsigned of_snmp = e->source == NAMES_SNMP ? had : e->lent;
+		lent = of_snmp & ~has;
+		take_parts(&m, &old, lent);
+	}
+	*ret_lent = (uint8_t)lent;
+	return m;
+}
+
+/* Of a row of the table nobody knows who told which part; a name is the least likely to be lent. */
+static uint8_t lent_of_stored(const struct name_row *r)
+{
+	unsigned lent = r->source == NAMES_OPTIONS ? parts_of(r) & ~(unsigned)PART_TEXT : 0;
+	return (uint8_t)lent;
+}
+
+static bool tell(struct names *n, const struct name_row *told, bool stored)
+{
+	const struct key k = {told->addr, told->id, told->domain, (uint32_t)told->kind};
 	struct entry *e = entry_of(n, &k);
 	char *text, *text2;
 	if (!e) {
 		n->refused++;
 		return false;
 	}
+	uint8_t lent = lent_of_stored(told);
+	const struct name_row now = stored ? *told : joined(e, told, &lent), *r = &now;
 	if (same(e, r)) {
+		if (!stored)
+			e->lent = lent;
 		/* Told again before the store could say that it has it. */
 		if (stored && e->state == CHANGED) {
 			e->state = CLEAN;
@@ -177,6 +247,7 @@ static bool tell(struct names *n, const struct name_row *r, bool stored)
 	/* A change must be newer than what it replaces, whatever the clock says. */
 	e->since = r->since > e->since ? r->since : e->since + 1;
 	e->source = (uint8_t)r->source;
+	e->lent = lent;
 	n->changed += !stored && e->state == CLEAN;
 	n->changed -= stored && e->state != CLEAN;
 	e->state = stored ? CLEAN : CHANGED;
@@ -197,21 +268,6 @@ void names_counts(struct names *n, struct names_counts *ret)
 	pthread_mutex_lock(&n->lock);
 	*ret = (struct names_counts){.kept = n->n, .refused = n->refused, .waiting = n->changed};
 	pthread_mutex_unlock(&n->lock);
-}
-
-static struct name_row row_of(const struct entry *e)
-{
-	return (struct name_row){.kind = (enum names_kind)e->key.kind,
-				 .source = (enum names_source)e->source,
-				 .addr = e->key.addr,
-				 .domain = e->key.domain,
-				 .id = e->key.id,
-				 .text = e->text ? e->text : "",
-				 .text2 = e->text2 ? e->text2 : "",
-				 .text_n = e->text ? strlen(e->text) : 0,
-				 .text2_n = e->text2 ? strlen(e->text2) : 0,
-				 .number = e->number,
-				 .since = e->since};
 }
 
 size_t names_insert_sql(struct names *n, const char *database, size_t max, struct buf *sql)

@@ -5,7 +5,9 @@
  * the store is down the changes wait here, each once. Any thread may call anything.
  *
  * domain 0 holds for all domains of an exporter that have no name of their own (SNMP knows of no
- * domains). Of kind HOST the address itself stands in `addr`. */
+ * domains). Where options and SNMP tell of the same thing what options say holds, and SNMP fills in
+ * what they leave out; the source is then OPTIONS. Of kind HOST the address itself stands in
+ * `addr`. */
 #pragma once
 #include "base/err.h"
 #include "base/ip.h"

@@ -103,7 +103,8 @@ static void test_bounded(void **state)
 }
 
 /* A row of RowBinary, as ClickHouse writes it. */
-static void put(struct buf *b, const char *kind, uint64_t id, const char *text, int64_t since)
+static void put_row(struct buf *b, const char *kind, uint64_t id, const char *text,
+		    const char *text2, uint64_t number, int64_t since)
 {
 	buf_varint(b, strlen(kind));
 	buf_str(b, kind);
@@ -112,11 +113,17 @@ static void put(struct buf *b, const char *kind, uint64_t id, const char *text, 
 	buf_le64(b, id);
 	buf_varint(b, strlen(text));
 	buf_str(b, text);
-	buf_varint(b, 0);
-	buf_le64(b, 0);
+	buf_varint(b, strlen(text2));
+	buf_str(b, text2);
+	buf_le64(b, number);
 	buf_varint(b, 7);
 	buf_str(b, "options");
 	buf_le64(b, (uint64_t)since);
+}
+
+static void put(struct buf *b, const char *kind, uint64_t id, const char *text, int64_t since)
+{
+	put_row(b, kind, id, text, "", 0, since);
 }
 
 static void test_load(void **state)
@@ -145,12 +152,95 @@ static void test_load(void **state)
 	names_free(&n);
 }
 
+struct both {
+	const char *text, *text2;
+	uint64_t number;
+	size_t n;
+};
+
+static void look(void *ctx, const struct name_row *r)
+{
+	struct both *b = ctx;
+	assert_int_equal(r->source, NAMES_OPTIONS);
+	assert_string_equal(r->text, b->text);
+	assert_string_equal(r->text2, b->text2);
+	assert_int_equal(r->number, b->number);
+	b->n++;
+}
+
+static void assert_is(struct names *n, const char *text, const char *text2, uint64_t number)
+{
+	struct both b = {text, text2, number, 0};
+	names_each(n, NAMES_INTERFACE, look, &b);
+	assert_int_equal(b.n, 1);
+}
+
+static bool tell(struct names *n, enum names_source source, const char *text, const char *text2,
+		 uint64_t number)
+{
+	struct name_row r = row(3, text);
+	r.source = source;
+	r.text2 = text2;
+	r.text2_n = strlen(text2);
+	r.number = number;
+	return names_tell(n, &r);
+}
+
+/* Whoever comes first, both told again and again come to rest. */
+static void test_options_and_snmp(void **state)
+{
+	(void)state;
+	for (int snmp_first = 0; snmp_first < 2; snmp_first++) {
+		struct names *n;
+		assert_int_equal(names_new(10, &n), ERR_OK);
+		if (snmp_first)
+			assert_true(tell(n, NAMES_SNMP, "ge-0/0/3", "to Brno", 1000));
+		assert_true(tell(n, NAMES_OPTIONS, "Gi3", "", 0));
+		if (!snmp_first)
+			assert_true(tell(n, NAMES_SNMP, "ge-0/0/3", "to Brno", 1000));
+		assert_is(n, "Gi3", "to Brno", 1000);
+		for (int i = 0; i < 3; i++) {
+			assert_false(tell(n, NAMES_OPTIONS, "Gi3", "", 0));
+			assert_false(tell(n, NAMES_SNMP, "ge-0/0/3", "to Brno", 1000));
+		}
+		/* What SNMP lent it may change and take away. */
+		assert_true(tell(n, NAMES_SNMP, "ge-0/0/3", "to Praha", 0));
+		assert_is(n, "Gi3", "to Praha", 0);
+		/* What options say now holds against it, until they say no more. */
+		assert_true(tell(n, NAMES_OPTIONS, "Gi3", "uplink", 0));
+		assert_false(tell(n, NAMES_SNMP, "ge-0/0/3", "to Praha", 0));
+		assert_is(n, "Gi3", "uplink", 0);
+		assert_true(tell(n, NAMES_OPTIONS, "Gi3", "", 0));
+		assert_is(n, "Gi3", "", 0);
+		names_free(&n);
+	}
+}
+
+/* After a restart the table does not say which part is whose: what was lent stays. */
+static void test_lent_and_loaded(void **state)
+{
+	struct names *n;
+	struct buf b = {0};
+	(void)state;
+	assert_int_equal(names_new(10, &n), ERR_OK);
+	put_row(&b, "interface", 3, "Gi3", "to Brno", 1000, 1600000000000);
+	assert_int_equal(names_load(n, b.p, b.n), ERR_OK);
+	assert_false(tell(n, NAMES_OPTIONS, "Gi3", "", 0));
+	assert_false(tell(n, NAMES_SNMP, "ge-0/0/3", "to Brno", 1000));
+	assert_is(n, "Gi3", "to Brno", 1000);
+	assert_int_equal(waiting(n), 0);
+	buf_fini(&b);
+	names_free(&n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_tell),
 	    cmocka_unit_test(test_bounded),
 	    cmocka_unit_test(test_load),
+	    cmocka_unit_test(test_options_and_snmp),
+	    cmocka_unit_test(test_lent_and_loaded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
