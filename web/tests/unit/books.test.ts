@@ -7,7 +7,7 @@ import { p95, previousLine, sumOf } from '$/pages/explore/overlays'
 import { previousQuery } from '$/pages/explore/queries'
 import { complete, gauge, isEmpty, lostPercent, rate, reasonOf, reasons } from '$/pages/exporters/books'
 import { factMark, troubles } from '$/pages/exporters/facts'
-import { flowsLine, interfaceRows, stepFor } from '$/pages/exporters/interfaces'
+import { flowsLine, interfaceRows, ofExporter, stepFor } from '$/pages/exporters/interfaces'
 import { decodeRoute, encodeRoute } from '$/pages/exporters/route'
 import { DEFAULT_RANGE } from '$/lib/time'
 import { DEFAULTS } from '$/state/urlstate'
@@ -59,12 +59,19 @@ describe('facts', () => {
 
 describe('interfaces', () => {
   const flows = { t: [0, 60_000], series: [{ key: { in_if: 3 }, names: { in_if: { name: 'eth3' } }, values: [5, 7], avg: 6 }] } as unknown as SeriesAnswer
-  const counted = { interfaces: [{ if_index: 3 }, { if_index: 4 }] } as unknown as InterfacesAnswer
+  const of = { exporter_ip: '192.0.2.1', domain: 1 }
+  const counted = { interfaces: [{ ...of, if_index: 3 }, { ...of, if_index: 4 }, { ...of, domain: 2, if_index: 3 }] } as unknown as InterfacesAnswer
+  const chosen = ofExporter(counted, { ip: '192.0.2.1', domain: 1, version: 5 })
 
   it('have their flows and names beside them', () => {
-    expect(interfaceRows(counted, flows, undefined).map((row) => [row.counters.if_index, row.name, row.flowsIn, row.flowsOut])).toEqual([[3, 'eth3', 6, undefined], [4, undefined, undefined, undefined]])
+    expect(interfaceRows(chosen, flows, undefined).map((row) => [row.counters.if_index, row.name, row.flowsIn, row.flowsOut])).toEqual([[3, 'eth3', 6, undefined], [4, undefined, undefined, undefined]])
     expect(flowsLine(flows, 'in_if', 3, [60_000, 120_000])).toEqual([7, null])
     expect(flowsLine(flows, 'in_if', 4, [60_000])).toEqual([null])
+  })
+
+  it('are those of the exporter alone, not of others at its address', () => {
+    expect(chosen.map((one) => [one.domain, one.if_index])).toEqual([[1, 3], [1, 4]])
+    expect(ofExporter(counted, { ip: '192.0.2.2', domain: 1, version: 5 })).toEqual([])
   })
 
   it('are asked for in steps of whole minutes', () => {

@@ -2,6 +2,7 @@
 // Interfaces by the device's own counters, and beside them what the flows of the same interface add up to.
 import type { Interface, InterfacesAnswer, SeriesAnswer } from '$/api/types'
 import { resolveRange, type TimeRange } from '$/lib/time'
+import type { Chosen } from '$/pages/exporters/route'
 
 export interface InterfaceRow {
   counters: Interface
@@ -25,8 +26,13 @@ export function stepFor(range: TimeRange, now: number): number {
 const lineOf = (answer: SeriesAnswer | undefined, field: 'in_if' | 'out_if', index: number) =>
   answer?.series.find((one) => one.key[field] === index)
 
-export function interfaceRows(answer: InterfacesAnswer, flowsIn: SeriesAnswer | undefined, flowsOut: SeriesAnswer | undefined): InterfaceRow[] {
-  return answer.interfaces.map((counters) => {
+/** The interfaces of one exporter: others at its address (sub agents of sFlow) count theirs under the same indexes. */
+export function ofExporter(answer: InterfacesAnswer, { ip, domain }: Chosen): Interface[] {
+  return answer.interfaces.filter((one) => one.exporter_ip === ip && one.domain === domain)
+}
+
+export function interfaceRows(interfaces: Interface[], flowsIn: SeriesAnswer | undefined, flowsOut: SeriesAnswer | undefined): InterfaceRow[] {
+  return interfaces.map((counters) => {
     const [a, b] = [lineOf(flowsIn, 'in_if', counters.if_index), lineOf(flowsOut, 'out_if', counters.if_index)]
     const named = a?.names?.['in_if'] ?? b?.names?.['out_if']
     return { counters, name: named?.name, description: named?.description, flowsIn: a?.avg, flowsOut: b?.avg }
