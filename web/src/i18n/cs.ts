@@ -147,6 +147,7 @@ export const cs: Catalogue = {
   'top.total': 'Celkem',
   'top.full': 'své rychlosti, {speed}',
   'top.groups': { one: '{n} skupina', few: '{n} skupiny', other: '{n} skupin' },
+  'top.groupsAbout': { one: 'asi {n} skupina', few: 'asi {n} skupiny', other: 'asi {n} skupin' },
   'stat.avg': 'průměr',
   'stat.p95': 'p95',
   'stat.max': 'max',

@@ -142,6 +142,7 @@ export const en = {
   'top.total': 'Total',
   'top.full': 'of its speed, {speed}',
   'top.groups': { one: '{n} group', other: '{n} groups' },
+  'top.groupsAbout': { one: 'about {n} group', other: 'about {n} groups' },
   'stat.avg': 'avg',
   'stat.p95': 'p95',
   'stat.max': 'max',

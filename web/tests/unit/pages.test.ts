@@ -4,7 +4,7 @@ import type { SeriesAnswer, TopAnswer } from '$/api/types'
 import { flagLetters, valueName, valueText } from '$/lib/record'
 import { SNIPPETS } from '$/lib/snippets'
 import { cellText, flowColumns } from '$/pages/explore/columns'
-import { compareValues, mergeGroups, sortGroups } from '$/pages/explore/groups'
+import { compareValues, mergeGroups, restOf, sortGroups } from '$/pages/explore/groups'
 import { command, curl, flowsQuery, seriesQuery, topQuery } from '$/pages/explore/queries'
 import { equations } from '$/pages/exporters/accounting'
 import { targets } from '$/pages/setup/targets'
@@ -33,6 +33,13 @@ describe('groups', () => {
     expect(ips('src_ip', false)).toEqual(['10.0.0.9', '10.0.0.10', '192.0.2.1'])
     expect(ips('bytes', true)).toEqual(['10.0.0.9', '192.0.2.1', '10.0.0.10'])
     expect(sortGroups(groups, undefined, ['src_ip'])).toBe(groups)
+  })
+
+  it('leave a rest only where the series has one', () => {
+    const all = { ...top, total: { bytes: 20, packets: 10, flows: 1, value: 20 } } as TopAnswer
+    expect(restOf({ ...series, other: { ...stats, values: [1] } }, all)).toEqual({ bytes: 8, packets: 7, flows: 0 })
+    expect(restOf({ ...series, other: null }, all)).toBeUndefined()
+    expect(restOf(series, undefined)).toBeUndefined()
   })
 
   it('puts absent values last', () => {

@@ -39,6 +39,14 @@ export function mergeGroups(series: SeriesAnswer | undefined, top: TopAnswer | u
   return [...groups.values()]
 }
 
+/** What the groups left out have together. Flows may be counted in several groups at once (either end of a flow): the
+    series has no rest then, and neither have the counters. */
+export function restOf(series: SeriesAnswer | undefined, top: TopAnswer | undefined): Pick<Counters, 'bytes' | 'packets' | 'flows'> | undefined {
+  if (!series?.other || !top) return undefined
+  const rest = (of: 'bytes' | 'packets' | 'flows'): number => Math.max(0, top.total[of] - top.rows.reduce((sum, row) => sum + row[of], 0))
+  return { bytes: rest('bytes'), packets: rest('packets'), flows: rest('flows') }
+}
+
 /** Number that a column shows, for sorting and for bars; undefined where the answer is not there. */
 export function columnValue(group: Group, column: string): number | undefined {
   if (STATS.includes(column)) return group.stats?.[column as keyof Omit<SeriesStats, 'scaled'>]
