@@ -84,7 +84,11 @@ void names_sql(const struct query *q, const char *database, const struct cell *c
 		}
 		buf_str(sql, *comma ? "))" : "NULL))");
 	}
-	buf_fmt(sql, " GROUP BY kind, exporter_ip, domain, id LIMIT %d", NAMES_FETCHED_MAX);
+	/* As names_choose wants them. */
+	buf_fmt(sql,
+		" GROUP BY kind, exporter_ip, domain, id ORDER BY kind, id, exporter_ip, domain "
+		"DESC LIMIT %d",
+		NAMES_FETCHED_MAX);
 }
 
 /* The key that says whose interface it is, NULL if there is none. */
@@ -102,7 +106,7 @@ const struct key_name *names_choose(const struct query *q, const struct cell *ke
 	const struct named *k = named_of(q->by[i]);
 	const struct cell *exporter = key_of(q, key, F_exporter_ip);
 	const struct cell *domain = key_of(q, key, F_observation_domain);
-	const struct name_found *best = NULL;
+	const struct name_found *best = NULL, *before = NULL;
 	if (!k || !key[i].present)
 		return NULL;
 	for (size_t f = 0; f < n; f++) {
@@ -116,11 +120,10 @@ const struct key_name *names_choose(const struct query *q, const struct cell *ke
 			continue;
 		if (domain && x->domain && x->domain != domain->num)
 			continue;
-		/* A row of a domain is better than one of all domains. */
-		if (best && (best->domain != 0) != (x->domain != 0)) {
-			best = best->domain ? best : x;
+		/* A row of a domain is better than the one of all domains of the same exporter. */
+		if (before && !x->domain && ip_equal(&before->addr, &x->addr))
 			continue;
-		}
+		before = x;
 		if (best && strcmp(best->name.text, x->name.text) != 0)
 			return NULL;
 		best = x;

@@ -40,6 +40,7 @@ struct name_found {
 	uint64_t id;
 	struct key_name name;
 };
-/* NULL if there is none, or several that differ. */
+/* found: the rows of an exporter's id beside each other, those of a domain before the one of all
+ * domains (0). NULL if there is none, or several that differ. */
 const struct key_name *names_choose(const struct query *q, const struct cell *key, size_t i,
 				    const struct name_found *found, size_t n);

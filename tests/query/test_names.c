@@ -69,16 +69,33 @@ static void own_domain_before_all_domains(void **state)
 {
 	(void)state;
 	const struct query q = {.by = {F_observation_domain, F_exporter_ip, F_in_if}, .n_by = 3};
-	const struct name_found found[] = {interface(1, 0, 3, "snmp"), interface(1, 7, 3, "seven"),
-					   interface(1, 8, 3, "eight")};
+	const struct name_found found[] = {interface(1, 8, 3, "eight"), interface(1, 7, 3, "seven"),
+					   interface(1, 0, 3, "snmp")};
 	const struct cell seven[] = {number(7), address(1), number(3)};
 	const struct cell nine[] = {number(9), address(1), number(3)};
 	assert_string_equal(chosen(&q, seven, 2, found, 3), "seven");
 	assert_string_equal(chosen(&q, nine, 2, found, 3), "snmp");
 	const struct query any = {.by = {F_exporter_ip, F_in_if}, .n_by = 2};
 	const struct cell key[] = {address(1), number(3)};
-	assert_string_equal(chosen(&any, key, 1, found, 2), "seven");
+	assert_string_equal(chosen(&any, key, 1, found + 1, 2), "seven");
 	assert_null(chosen(&any, key, 1, found, 3)); /* two domains that differ */
+}
+
+/* A row of a domain is no better than the row of another exporter, whatever its address. */
+static void own_domain_within_its_exporter(void **state)
+{
+	(void)state;
+	const struct query q = {.by = {F_in_if}, .n_by = 1};
+	const struct name_found differ[] = {interface(1, 0, 3, "eth3"), interface(2, 7, 3, "wan"),
+					    interface(2, 0, 3, "snmp")};
+	const struct name_found again[] = {interface(1, 7, 3, "wan"), interface(1, 0, 3, "snmp"),
+					   interface(2, 0, 3, "eth3")};
+	const struct name_found agree[] = {interface(1, 0, 3, "wan"), interface(2, 7, 3, "wan"),
+					   interface(2, 0, 3, "snmp")};
+	const struct cell three = number(3);
+	assert_null(chosen(&q, &three, 0, differ, 3));
+	assert_null(chosen(&q, &three, 0, again, 3));
+	assert_string_equal(chosen(&q, &three, 0, agree, 3), "wan");
 }
 
 static void hosts_by_their_address(void **state)
@@ -118,6 +135,7 @@ static void one_statement_for_all_keys(void **state)
 	names_sql(&q, "weir", keys, 2, &sql);
 	assert_non_null(strstr(buf_cstr(&sql), "(kind = 'interface' AND id IN (3, 4)) OR (kind = "
 					       "'host' AND exporter_ip IN (toIPv6('192.0.2.9')))"));
+	assert_non_null(strstr(buf_cstr(&sql), " ORDER BY kind, id, exporter_ip, domain DESC"));
 	buf_fini(&sql);
 	const struct query none = {.by = {F_proto}, .n_by = 1};
 	assert_false(names_wanted(&none));
@@ -129,6 +147,7 @@ int main(void)
 	    cmocka_unit_test(interface_of_its_exporter),
 	    cmocka_unit_test(without_exporter_only_what_all_agree_on),
 	    cmocka_unit_test(own_domain_before_all_domains),
+	    cmocka_unit_test(own_domain_within_its_exporter),
 	    cmocka_unit_test(hosts_by_their_address),
 	    cmocka_unit_test(percent_of_the_speed),
 	    cmocka_unit_test(one_statement_for_all_keys),
