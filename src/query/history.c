@@ -58,8 +58,7 @@ enum err history_set(struct history_query *q, const char *name, const char *valu
 
 enum err history_check(struct history_query *q, struct diag *reterr)
 {
-	static const int64_t last_ms = 4294967295000; /* what DateTime can hold */
-	if (q->from_ms >= q->to_ms || q->from_ms < 0 || q->to_ms > last_ms)
+	if (q->from_ms >= q->to_ms || q->from_ms < 0 || q->to_ms > TIME_LAST_MS)
 		return diag_set(
 		    reterr, ERR_SYNTAX, 0, 0,
 		    "the time range must not end before it begins, and lie between 1970 "

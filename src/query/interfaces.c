@@ -3,6 +3,7 @@
 
 #include "base/attr.h"
 #include "base/rd.h"
+#include "query/time_range.h"
 #include "store/client.h"
 
 #include <string.h>
@@ -34,6 +35,9 @@ enum err interfaces_check(struct interfaces_query *q, struct diag *reterr)
 	uint64_t most = q->series ? INTERFACES_SERIES_MAX : INTERFACES_LIMIT_MAX;
 	if (q->from_ms < 0 || q->from_ms >= q->to_ms)
 		return diag_set(reterr, ERR_SYNTAX, 0, 0, "the time range is empty or backwards");
+	if (q->to_ms > TIME_LAST_MS)
+		return diag_set(reterr, ERR_LIMIT, 0, 0,
+				"the time range must lie between 1970 and 2106");
 	if (q->step_s && q->step_s < STEP_MIN_S)
 		return diag_set(reterr, ERR_SYNTAX, 0, 0, "step is at least %d seconds",
 				STEP_MIN_S);

@@ -4,6 +4,7 @@
 #include "base/near.h"
 #include "base/timefmt.h"
 #include "filter/filter.h"
+#include "query/time_range.h"
 
 #include <string.h>
 
@@ -252,12 +253,10 @@ static enum err choose_step(struct query *q, struct diag *reterr)
 
 enum err query_check(struct query *q, struct diag *reterr)
 {
-	/* What DateTime in the store can hold. */
-	static const int64_t last_ms = 4294967295000;
 	enum err e = check_limit(q, reterr);
 	if (!e && q->from_ms >= q->to_ms)
 		e = diag_set(reterr, ERR_SYNTAX, 0, 0, "the time range ends before it begins");
-	if (!e && (q->from_ms < 0 || q->to_ms > last_ms))
+	if (!e && (q->from_ms < 0 || q->to_ms > TIME_LAST_MS))
 		e = diag_set(reterr, ERR_LIMIT, 0, 0,
 			     "the time range must lie between 1970 and 2106");
 	if (!e && q->kind == QUERY_SERIES)

@@ -39,7 +39,11 @@ static enum err get_point(json_t *v, const char *key, int64_t now_ms, int64_t *r
 	if (!v)
 		return ERR_OK;
 	if (json_is_number(v)) {
-		*ret = (int64_t)json_number_value(v);
+		double ms = json_number_value(v);
+		if (ms < 0 || ms > (double)TIME_LAST_MS)
+			return diag_set(reterr, ERR_LIMIT, 0, 0,
+					"\"%s\" must lie between 1970 and 2106", key);
+		*ret = (int64_t)ms;
 		return ERR_OK;
 	}
 	if (!json_is_string(v))

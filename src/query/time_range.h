@@ -13,6 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The last time that DateTime in the store can hold, in 2106. */
+#define TIME_LAST_MS 4294967295000
+
 must_check enum err time_point_parse(const char *s, size_t n, int64_t now_ms, int64_t *ret_ms,
 				     struct diag *reterr);
 /* ERR_SYNTAX also when the range is empty or backwards. */

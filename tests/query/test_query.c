@@ -2,6 +2,8 @@
 /* The query object from JSON, its defaults and its checks. */
 #include "query/query.h"
 
+#include "query/interfaces.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -86,6 +88,8 @@ static void test_errors(void **state)
 	    {QUERY_TOP, "{\"time\":{\"from\":\"yesterday\"}}", ERR_SYNTAX, "yesterday"},
 	    {QUERY_TOP, "{\"time\":{\"from\":\"now\",\"to\":\"now-1h\"}}", ERR_SYNTAX, "before"},
 	    {QUERY_TOP, "{\"time\":{\"from\":-5}}", ERR_LIMIT, "1970"},
+	    {QUERY_TOP, "{\"time\":{\"to\":1e300}}", ERR_LIMIT, "2106"},
+	    {QUERY_TOP, "{\"time\":{\"to\":4294967295001}}", ERR_LIMIT, "2106"},
 	    {QUERY_TOP, "{\"by\":[\"src_ipp\"]}", ERR_UNKNOWN, "src_ip'"},
 	    {QUERY_TOP, "{\"by\":[\"bytes\"]}", ERR_TYPE, "bytes"},
 	    {QUERY_TOP, "{\"by\":[\"src_ip\",\"src_ip\"]}", ERR_EXISTS, "twice"},
@@ -113,6 +117,21 @@ static void test_errors(void **state)
 			fail_msg("%s: %s", wrong[i].json, why.msg);
 		arena_fini(&a);
 	}
+}
+
+/* 2106-02-07T06:28:15Z is the last second of 32 bits. */
+static void test_interfaces_times(void **state)
+{
+	(void)state;
+	struct diag why;
+	struct interfaces_query q;
+	interfaces_init(&q, 4294967295000);
+	assert_int_equal(interfaces_check(&q, &why), ERR_OK);
+	interfaces_init(&q, 4294967295001);
+	assert_int_equal(interfaces_check(&q, &why), ERR_LIMIT);
+	interfaces_init(&q, INT64_MAX - 1);
+	q.series = true;
+	assert_int_equal(interfaces_check(&q, &why), ERR_LIMIT);
 }
 
 static void test_filter_place(void **state)
@@ -167,9 +186,10 @@ static void test_swapped_ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_defaults), cmocka_unit_test(test_all_keys),
-	    cmocka_unit_test(test_errors),   cmocka_unit_test(test_filter_place),
-	    cmocka_unit_test(test_step),     cmocka_unit_test(test_swapped_ends),
+	    cmocka_unit_test(test_defaults),     cmocka_unit_test(test_all_keys),
+	    cmocka_unit_test(test_errors),       cmocka_unit_test(test_interfaces_times),
+	    cmocka_unit_test(test_filter_place), cmocka_unit_test(test_step),
+	    cmocka_unit_test(test_swapped_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
