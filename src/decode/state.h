@@ -12,6 +12,8 @@
 enum {
 	TEMPLATE_BUCKETS = 32,
 	MOVED_LOOKS = 256,        /* exporters of a name looked at for one that changed its port */
+	BORROW_LOOKS = 64,        /* exporters looked at for a template told at another port */
+	BORROW_TRIES = 32,        /* of one message */
 	MISSING_MAX = 32,         /* template ids remembered as missing, of one exporter */
 	SAMPLERS_MAX = 64,        /* sampler ids of one exporter */
 	IF_RATES_MAX = 512,       /* interfaces of one exporter that have their own rate */
@@ -64,6 +66,8 @@ struct exporter {
 	struct sflow_sources *sources; /* of an sFlow agent */
 	struct template *templates[TEMPLATE_BUCKETS];
 	uint16_t missing[MISSING_MAX];
+	uint64_t
+	    missing_at[MISSING_MAX]; /* decoder.template_serial when no other exporter had it */
 	uint16_t n_missing;
 	struct rates samplers, sequences, in_rates, out_rates;
 	uint32_t n_held;        /* sets of it that wait */
@@ -90,8 +94,9 @@ struct message {
 	uint32_t seq;    /* of its header */
 	/* Counted while its sets are decoded. */
 	uint32_t records, option_records, template_records;
-	size_t body_len;       /* of the set being decoded */
-	uint32_t filling;      /* records of zeros that are none */
+	size_t body_len;  /* of the set being decoded */
+	uint32_t filling; /* records of zeros that are none */
+	uint32_t borrow_tries;
 	uint32_t sets_unknown; /* sets without template, whose records are not in the counts */
 };
 
@@ -119,6 +124,7 @@ struct decoder {
 	size_t n_buckets, n_exporters;
 	struct exporter *newest, *oldest;
 	size_t n_templates, template_mem;
+	uint64_t template_serial; /* grows when a template of any exporter comes or goes */
 
 	struct held_set *held_oldest, *held_newest;
 	size_t n_held, held_mem;

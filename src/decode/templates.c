@@ -36,6 +36,7 @@ static struct template *detach(struct decoder *d, struct exporter *e, struct tem
 	*at = t->next;
 	free_before(d, t);
 	d->n_templates--;
+	d->template_serial++;
 	e->info.templates--;
 	stat_set(d->stats, ST_templates_live, d->n_templates);
 	exporter_changed(d, e);
@@ -96,12 +97,15 @@ bool exporter_put_template(struct decoder *d, struct exporter *e, struct templat
 	*at = t;
 	d->template_mem += t->mem;
 	d->n_templates++;
+	d->template_serial++;
 	e->info.templates++;
 	stat_set(d->stats, ST_templates_live, d->n_templates);
 	exporter_changed(d, e);
 	for (uint16_t i = 0; i < e->n_missing; i++)
-		if (e->missing[i] == t->id)
-			e->missing[i--] = e->missing[--e->n_missing];
+		if (e->missing[i] == t->id) {
+			e->missing[i] = e->missing[--e->n_missing];
+			e->missing_at[i--] = e->missing_at[e->n_missing];
+		}
 	e->info.templates_missing = e->n_missing;
 	return true;
 }
@@ -130,13 +134,21 @@ void exporter_doubt_templates(struct exporter *e)
 			t->unsure = true;
 }
 
+/* Where e remembers that id is missing; e->n_missing: nowhere. */
+static uint16_t missing_index(const struct exporter *e, uint16_t id)
+{
+	uint16_t i = 0;
+	while (i < e->n_missing && e->missing[i] != id)
+		i++;
+	return i;
+}
+
 void exporter_missing(struct exporter *e, uint16_t id)
 {
-	for (uint16_t i = 0; i < e->n_missing; i++)
-		if (e->missing[i] == id)
-			return;
-	if (e->n_missing < MISSING_MAX)
+	if (missing_index(e, id) == e->n_missing && e->n_missing < MISSING_MAX) {
+		e->missing_at[e->n_missing] = 0;
 		e->missing[e->n_missing++] = id;
+	}
 	e->info.templates_missing = e->n_missing;
 }
 
@@ -157,13 +169,15 @@ static bool set_fits(struct decoder *d, const struct template *t, const struct r
 	return !r.bad && (rd_left(&r) < ALIGNMENT || all_zero(r.p, rd_left(&r)));
 }
 
-/* What the same exporter told from another port, if all its ports told the same. */
+/* What the same exporter told from another port, if all its ports told the same: of those that
+ * appeared last. */
 static const struct template *told_elsewhere(const struct decoder *d, const struct exporter *e,
 					     uint16_t id)
 {
 	const struct template *found = NULL;
-	for (const struct exporter *x = exporter_named(d, e, NULL); x;
-	     x = exporter_named(d, e, x)) {
+	unsigned looks = BORROW_LOOKS;
+	for (const struct exporter *x = exporter_named(d, e, NULL); x && looks;
+	     x = exporter_named(d, e, x), looks--) {
 		const struct template *t = exporter_template(x, id);
 		if (found && t && !template_equal(found, t))
 			return NULL;
@@ -172,11 +186,29 @@ static const struct template *told_elsewhere(const struct decoder *d, const stru
 	return found;
 }
 
+/* told_elsewhere, unless nothing can have changed since it found none, or this message has asked
+ * too often. */
+static const struct template *told_elsewhere_since(const struct decoder *d, struct message *m,
+						   uint16_t id)
+{
+	struct exporter *e = m->exporter;
+	uint16_t i = missing_index(e, id);
+	bool known = i < e->n_missing;
+	if (m->borrow_tries == BORROW_TRIES || (known && e->missing_at[i] == d->template_serial))
+		return NULL;
+	m->borrow_tries++;
+	const struct template *t = told_elsewhere(d, e, id);
+	if (!t && known)
+		e->missing_at[i] = d->template_serial;
+	return t;
+}
+
 static struct template *borrow(struct decoder *d, struct message *m, uint16_t id,
 			       const struct rd *body)
 {
-	const struct template *other =
-	    m->exporter->info.session ? NULL : told_elsewhere(d, m->exporter, id);
+	if (rd_left(body) == 0 || m->exporter->info.session)
+		return NULL;
+	const struct template *other = told_elsewhere_since(d, m, id);
 	if (!other || !set_fits(d, other, body))
 		return NULL;
 	const struct template_def def = {.dialect = m->dialect,

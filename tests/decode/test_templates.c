@@ -2,6 +2,7 @@
 /* How long templates live: from port to port, over a change, a silence, a restart of the exporter
  * or of the collector. */
 #include "decode/harness.h"
+#include "decode/state.h"
 #include "decode/vault.h"
 
 #include <string.h>
@@ -52,6 +53,76 @@ static void another_port_of_the_same_exporter(void **state)
 	assert_int_equal(batch_get_num(h->rows, F_dst_port, 2), 443);
 	assert_int_equal(harness_exporter(h).templates, 1);
 	harness_free(h);
+}
+
+/* What is missing is looked for again when a template came. */
+static void told_at_another_port_later(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	for (uint32_t i = 0; i < 3; i++)
+		send(h, &(struct sent){9, 77 + i, 0, NULL, 0, 1, 443});
+	h->port = 40000;
+	send(h, &(struct sent){9, 1, 0, ports, 2, 0, 0});
+	assert_int_equal(h->rows->n, 0);
+	h->port = 2055;
+	send(h, &(struct sent){9, 80, 0, NULL, 0, 1, 443});
+	assert_int_equal(h->rows->n, 1);
+	harness_free(h);
+}
+
+/* Of an address with many ports only BORROW_LOOKS are looked at, the newest first. */
+static uint32_t borrowed_past(uint16_t others)
+{
+	struct harness *h = harness_new(NULL);
+	send(h, &(struct sent){10, 1, 0, ports, 2, 0, 0});
+	for (uint16_t i = 0; i < others; i++) {
+		h->port = (uint16_t)(10000 + i);
+		send(h, &(struct sent){10, 1000u * i + 1000, 0, NULL, 0, 0, 0});
+	}
+	h->port = 40000;
+	send(h, &(struct sent){10, 77, 0, NULL, 0, 1, 443});
+	uint32_t n = h->rows->n;
+	assert_int_equal(harness_stat(h, ST_exporters_live), others + 2);
+	harness_free(h);
+	return n;
+}
+
+static void an_address_with_many_ports(void **state)
+{
+	(void)state;
+	assert_int_equal(borrowed_past(BORROW_LOOKS - 1), 1);
+	assert_int_equal(borrowed_past(BORROW_LOOKS), 0);
+}
+
+/* `sets` sets of unknown ids, of `n` bytes, before the one that another port has told. */
+static uint32_t borrowed_behind(uint16_t sets, unsigned n)
+{
+	struct harness *h = harness_new(NULL);
+	struct buf b = {0};
+	const struct wire_header hd = {.version = 10, .sequence = 77, .domain = 7};
+	send(h, &(struct sent){10, 1, 0, ports, 2, 0, 0});
+	struct wire w = wire_begin(&b, &hd);
+	for (uint16_t i = 0; i <= sets; i++) {
+		wire_set_begin(&w, i < sets ? 1000 + i : 256);
+		wire_uint(&w, 443, i < sets ? n : 4);
+		wire_set_end(&w, false);
+	}
+	wire_end(&w);
+	h->port = 40000;
+	harness_feed(h, &b);
+	uint32_t rows = h->rows->n;
+	buf_fini(&b);
+	harness_free(h);
+	return rows;
+}
+
+static void a_message_of_unknown_sets(void **state)
+{
+	(void)state;
+	assert_int_equal(borrowed_behind(BORROW_TRIES - 1, 4), 1);
+	assert_int_equal(borrowed_behind(BORROW_TRIES, 4), 0);
+	assert_int_equal(borrowed_behind(1000, 0), 1); /* empty ones ask nothing */
 }
 
 /* Behind one address may be two devices: what fits no record is not read as one, and what two ports
@@ -299,6 +370,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(another_port_of_the_same_exporter),
+	    cmocka_unit_test(told_at_another_port_later),
+	    cmocka_unit_test(an_address_with_many_ports),
+	    cmocka_unit_test(a_message_of_unknown_sets),
 	    cmocka_unit_test(ports_that_disagree),
 	    cmocka_unit_test(late_data_has_the_old_shape),
 	    cmocka_unit_test(expires_when_no_longer_told),
