@@ -189,7 +189,8 @@ enum err collect_reload(void *collect, struct buf *out, struct diag *reterr);
  * follow from t->shown; returns how many. now_ms: wall clock. */
 size_t exporter_rows_take(struct collect_thread *t, int64_t now_ms);
 void exporter_rows_fini(struct exporter_rows *r);
-/* An order, any order, by which rows are sorted: address, port, version, domain. */
+/* An order, any order, by which rows are sorted: address, port, version, domain, session, sFlow
+ * agent, which is what a decoder tells exporters apart by. */
 int exporter_compare(const struct exporter_info *x, const struct exporter_info *y);
 /* The numbers of account.def. */
 void exporter_account(const struct exporter_row *r, struct account *ret);

@@ -167,7 +167,9 @@ static size_t exporters_of(struct collect_books *b, struct exporter_rows *rows, 
 				v[i].info = (struct exporter_info){.ip = info->ip,
 								   .port = info->port,
 								   .version = info->version,
-								   .domain = info->domain};
+								   .session = info->session,
+								   .domain = info->domain,
+								   .agent = info->agent};
 			continue;
 		}
 		if (growth(&rows->v[i], &v[i], &e, reasons)) {

@@ -19,6 +19,10 @@ int exporter_compare(const struct exporter_info *x, const struct exporter_info *
 		c = (int)x->version - (int)y->version;
 	if (c == 0)
 		c = x->domain < y->domain ? -1 : x->domain > y->domain;
+	if (c == 0)
+		c = x->session < y->session ? -1 : x->session > y->session;
+	if (c == 0)
+		c = memcmp(&x->agent, &y->agent, sizeof(x->agent));
 	return c;
 }
 
