@@ -30,6 +30,7 @@ enum {
 	DECODER_MAX_FIELDS = 512,             /* of one template */
 	DECODER_MAX_TEMPLATE_MEM = 256 << 20, /* of all templates together */
 	DECODER_MAX_HELD_SETS = 4096,         /* data sets waiting for their template */
+	DECODER_MAX_HELD_EACH = 256,          /* ... of one exporter */
 	DECODER_MAX_HELD_MEM = 16 << 20,
 	DECODER_TEMPLATE_MS =
 	    24 * 3600 * 1000,             /* a template not told again for so long is dropped */

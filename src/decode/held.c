@@ -17,14 +17,31 @@ static void set_records(struct decoder *d, struct held_set *h, uint64_t n)
 	h->records = n;
 }
 
+static void link_held(struct decoder *d, struct held_set *h)
+{
+	struct exporter *e = h->message.exporter;
+	h->prev = d->held_newest;
+	h->prev_own = e->held_newest;
+	*(h->prev ? &h->prev->next : &d->held_oldest) = h;
+	*(h->prev_own ? &h->prev_own->next_own : &e->held_oldest) = h;
+	d->held_newest = e->held_newest = h;
+	d->n_held++;
+	d->held_mem += sizeof(*h) + h->n;
+	e->n_held++;
+	stat_set(d->stats, ST_sets_held, d->n_held);
+}
+
 static void unlink_held(struct decoder *d, struct held_set *h)
 {
+	struct exporter *e = h->message.exporter;
+	*(h->prev_own ? &h->prev_own->next_own : &e->held_oldest) = h->next_own;
+	*(h->next_own ? &h->next_own->prev_own : &e->held_newest) = h->prev_own;
 	*(h->prev ? &h->prev->next : &d->held_oldest) = h->next;
 	*(h->next ? &h->next->prev : &d->held_newest) = h->prev;
 	d->n_held--;
 	d->held_mem -= sizeof(*h) + h->n;
 	d->records_held -= h->records;
-	h->message.exporter->n_held--;
+	e->n_held--;
 	stat_set(d->stats, ST_records_held, d->records_held);
 	stat_set(d->stats, ST_sets_held, d->n_held);
 }
@@ -44,7 +61,8 @@ void held_add(struct decoder *d, struct message *m, uint16_t id, const struct rd
 	size_t n = rd_left(body), mem = sizeof(struct held_set) + n;
 	if (n == 0)
 		return;
-	struct held_set *h = mem <= d->opts.max_held_mem ? malloc(mem) : NULL;
+	bool room = mem <= d->opts.max_held_mem && m->exporter->n_held < DECODER_MAX_HELD_EACH;
+	struct held_set *h = room ? malloc(mem) : NULL;
 	if (!h) {
 		count(d, ST_sets_without_template, 1);
 		count(d, ST_records_decoded, 1);
@@ -54,15 +72,10 @@ void held_add(struct decoder *d, struct message *m, uint16_t id, const struct rd
 	}
 	while (d->n_held >= d->opts.max_held_sets || d->held_mem + mem > d->opts.max_held_mem)
 		give_up(d, d->held_oldest);
-	*h = (struct held_set){.message = *m, .id = id, .n = n, .prev = d->held_newest};
+	*h = (struct held_set){.message = *m, .id = id, .n = n};
 	h->since = m->t_recv ? m->t_recv : m->clock.export_ms;
 	memcpy(h->bytes, body->p, n);
-	*(h->prev ? &h->prev->next : &d->held_oldest) = h;
-	d->held_newest = h;
-	d->n_held++;
-	d->held_mem += mem;
-	m->exporter->n_held++;
-	stat_set(d->stats, ST_sets_held, d->n_held);
+	link_held(d, h);
 	set_records(d, h, 1);
 }
 
@@ -111,9 +124,9 @@ static void release(struct decoder *d, struct message *m, const struct template 
 void held_release(struct decoder *d, struct message *m, const struct template *t)
 {
 	struct held_set *next;
-	for (struct held_set *h = d->held_oldest; h && m->exporter->n_held; h = next) {
-		next = h->next;
-		if (h->message.exporter == m->exporter && h->id == t->id)
+	for (struct held_set *h = m->exporter->held_oldest; h; h = next) {
+		next = h->next_own;
+		if (h->id == t->id)
 			release(d, m, t, h);
 	}
 }
@@ -126,10 +139,6 @@ void held_expire(struct decoder *d, int64_t now)
 
 void held_forget(struct decoder *d, const struct exporter *e)
 {
-	struct held_set *next;
-	for (struct held_set *h = d->held_oldest; h && e->n_held; h = next) {
-		next = h->next;
-		if (h->message.exporter == e)
-			give_up(d, h);
-	}
+	while (e->held_oldest)
+		give_up(d, e->held_oldest);
 }

@@ -28,7 +28,7 @@ static void learn(struct decoder *d, struct message *m, const struct template_de
 	m->exporter->info.templates_seen = m->exporter->info.last_seen;
 	count(d, def->options ? ST_templates_options_received : ST_templates_received, 1);
 	if (known && template_same(known, def)) {
-		known->used_at = m->exporter->info.datagrams;
+		exporter_used_template(m->exporter, known);
 		known->refreshed = m->t_recv;
 		known->refreshes++;
 		known->unsure = false;

@@ -65,11 +65,13 @@ struct exporter {
 	struct timing timing;
 	struct sflow_sources *sources; /* of an sFlow agent */
 	struct template *templates[TEMPLATE_BUCKETS];
+	struct template *template_newest, *template_oldest; /* by use */
 	uint16_t missing[MISSING_MAX];
 	uint64_t
 	    missing_at[MISSING_MAX]; /* decoder.template_serial when no other exporter had it */
 	uint16_t n_missing;
 	struct rates samplers, sequences, in_rates, out_rates;
+	struct held_set *held_oldest, *held_newest;
 	uint32_t n_held;        /* sets of it that wait */
 	uint64_t n_malformed;   /* of any reason */
 	uint32_t sampling_rate; /* told of the whole exporter; 0 = not told */
@@ -101,7 +103,8 @@ struct message {
 };
 
 struct held_set {
-	struct held_set *next, *prev; /* by age */
+	struct held_set *next, *prev;         /* by age */
+	struct held_set *next_own, *prev_own; /* ... of its exporter */
 	struct message message;
 	int64_t since;    /* t_recv, or export time where that is not known */
 	uint64_t records; /* as counted in records_held and records_decoded */
@@ -228,6 +231,8 @@ struct template *exporter_template_for(struct decoder *d, struct message *m, uin
 /* Takes t over, in place of the one of this id; false: no room, t is freed and the refusal
  * counted. */
 bool exporter_put_template(struct decoder *d, struct exporter *e, struct template *t);
+/* t, one of e's, is the one used last. */
+void exporter_used_template(struct exporter *e, struct template *t);
 void exporter_drop_template(struct decoder *d, struct exporter *e, uint16_t id);
 /* All of them, or all options templates. */
 void exporter_drop_templates(struct decoder *d, struct exporter *e, bool options);

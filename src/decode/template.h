@@ -85,12 +85,12 @@ struct unknown {
 
 struct template
 {
-	struct template *next; /* in its bucket */
+	struct template *next;          /* in its bucket */
+	struct template *newer, *older; /* of its exporter, by use */
 	size_t mem;
 	/* What the id meant before, for datagrams that come late. Owned. */
 	struct template *before;
-	uint64_t used_at;     /* datagram of the exporter that used it last */
-	uint64_t learned_at;  /* ... that brought it */
+	uint64_t learned_at;  /* datagram of the exporter that brought it */
 	uint32_t learned_seq; /* sequence number of that one */
 	uint32_t refreshes;   /* times it was told again */
 	int64_t refreshed;    /* t_recv when it was told last; 0 = not known */

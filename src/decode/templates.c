@@ -30,10 +30,33 @@ static void free_before(struct decoder *d, struct template *t)
 	t->before = NULL;
 }
 
+static void unlink_use(struct exporter *e, struct template *t)
+{
+	*(t->newer ? &t->newer->older : &e->template_newest) = t->older;
+	*(t->older ? &t->older->newer : &e->template_oldest) = t->newer;
+}
+
+static void link_use(struct exporter *e, struct template *t)
+{
+	t->newer = NULL;
+	t->older = e->template_newest;
+	*(t->older ? &t->older->newer : &e->template_oldest) = t;
+	e->template_newest = t;
+}
+
+void exporter_used_template(struct exporter *e, struct template *t)
+{
+	if (e->template_newest == t)
+		return;
+	unlink_use(e, t);
+	link_use(e, t);
+}
+
 static struct template *detach(struct decoder *d, struct exporter *e, struct template **at)
 {
 	struct template *t = *at;
 	*at = t->next;
+	unlink_use(e, t);
 	free_before(d, t);
 	d->n_templates--;
 	d->template_serial++;
@@ -52,15 +75,10 @@ static void template_remove(struct decoder *d, struct exporter *e, struct templa
 
 static void evict_oldest_template(struct decoder *d, struct exporter *e)
 {
-	struct template **oldest = NULL;
-	for (unsigned i = 0; i < TEMPLATE_BUCKETS; i++)
-		for (struct template **at = &e->templates[i]; *at; at = &(*at)->next)
-			if (!oldest || (*at)->used_at < (*oldest)->used_at)
-				oldest = at;
-	if (oldest) {
-		template_remove(d, e, oldest);
-		count(d, ST_templates_refused, 1);
-	}
+	if (!e->template_oldest)
+		return;
+	exporter_drop_template(d, e, e->template_oldest->id);
+	count(d, ST_templates_refused, 1);
 }
 
 /* Until t fits: first its own exporter's oldest go, then those of the one silent for longest. */
@@ -93,8 +111,9 @@ bool exporter_put_template(struct decoder *d, struct exporter *e, struct templat
 	}
 	at = &e->templates[t->id % TEMPLATE_BUCKETS];
 	t->next = *at;
-	t->used_at = t->learned_at = e->info.datagrams;
+	t->learned_at = e->info.datagrams;
 	*at = t;
+	link_use(e, t);
 	d->template_mem += t->mem;
 	d->n_templates++;
 	d->template_serial++;
@@ -262,9 +281,9 @@ struct template *exporter_template_for(struct decoder *d, struct message *m, uin
 	}
 	if (!t)
 		t = borrow(d, m, id, body);
+	if (t)
+		exporter_used_template(m->exporter, t);
 	if (t && t->before)
 		t = as_of(d, m, t);
-	if (t)
-		t->used_at = m->exporter->info.datagrams;
 	return t;
 }

@@ -276,6 +276,55 @@ static void held_data_goes_with_its_exporter(void **state)
 	harness_free(h);
 }
 
+/* Beyond its own limit a set is given up at once; what waits is released in order, and only that of
+ * the template that came. */
+static void one_exporter_holds_so_many(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	send_data(h, 9, 2, 0, 256); /* another exporter */
+	for (uint32_t i = 0; i < DECODER_MAX_HELD_EACH + 3; i++)
+		send_data(h, 9, 1, i, i % 2 ? 257 : 256);
+	assert_int_equal(harness_stat(h, ST_sets_held), DECODER_MAX_HELD_EACH + 1);
+	assert_int_equal(harness_stat(h, ST_sets_without_template), 3);
+	assert_int_equal(harness_stat(h, ST_drop_no_template), 3);
+	assert_int_equal(h->decoder->newest->info.given_up, 3);
+	send(h, 9, 1, DECODER_MAX_HELD_EACH + 3, 257);
+	assert_int_equal(h->rows->n, DECODER_MAX_HELD_EACH / 2);
+	assert_int_equal(harness_stat(h, ST_sets_held), DECODER_MAX_HELD_EACH / 2 + 1);
+	send_data(h, 9, 1, DECODER_MAX_HELD_EACH + 4, 256); /* room again */
+	assert_int_equal(harness_stat(h, ST_sets_without_template), 3);
+	send(h, 9, 1, DECODER_MAX_HELD_EACH + 5, 256);
+	assert_int_equal(h->rows->n, DECODER_MAX_HELD_EACH + 1);
+	assert_int_equal(harness_stat(h, ST_sets_held), 1);
+	harness_free(h);
+}
+
+/* The order by use is kept over refreshes, changes and withdrawals. */
+static void templates_by_use(void **state)
+{
+	(void)state;
+	static const uint16_t order[] = {256, 258, 259}; /* the one used last first */
+	struct harness *h = harness_new(NULL);
+	for (uint16_t id = 256; id < 260; id++)
+		send(h, 9, 1, id, id);
+	send_data(h, 9, 1, 260, 258);
+	send(h, 9, 1, 261, 256); /* told again */
+	const struct exporter *e = h->decoder->newest;
+	exporter_drop_template(h->decoder, h->decoder->newest, 257);
+	const struct template *t = e->template_newest;
+	assert_null(t->newer);
+	for (size_t i = 0; i < 3; i++, t = t->older) {
+		assert_int_equal(t->id, order[i]);
+		assert_ptr_equal(t->older ? t->older->newer : e->template_oldest, t);
+	}
+	assert_null(t);
+	exporter_drop_templates(h->decoder, h->decoder->newest, false);
+	assert_null(e->template_newest);
+	assert_null(e->template_oldest);
+	harness_free(h);
+}
+
 /* RFC 7011 8.4: templates live and die with their session; 10.4: sequences too. */
 static void sessions_are_worlds_of_their_own(void **state)
 {
@@ -322,6 +371,8 @@ int main(void)
 	    cmocka_unit_test(sequences_are_saved_and_restored),
 	    cmocka_unit_test(first_and_last_seen),
 	    cmocka_unit_test(held_data_goes_with_its_exporter),
+	    cmocka_unit_test(one_exporter_holds_so_many),
+	    cmocka_unit_test(templates_by_use),
 	    cmocka_unit_test(sessions_are_worlds_of_their_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
