@@ -16,7 +16,7 @@ export interface Opened {
 }
 
 interface Options {
-  kind?: 'normal' | 'empty' | 'store-down'
+  kind?: 'normal' | 'empty' | 'store-down' | 'collector-down'
   delayMs?: number
   theme?: 'light' | 'dark'
   /** Complaints that the test expects, e.g. of a refused request. */

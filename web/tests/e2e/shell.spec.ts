@@ -112,6 +112,14 @@ describe('exporters', () => {
     await page.getByText('no answer').waitFor()
     await page.getByTitle('Something needs attention').waitFor()
   })
+
+  it.each(['/exporters', '/explore', '/setup'])('shows %s while the collector is down', async (path) => {
+    const { page } = await visit(path, { kind: 'collector-down', expected: /503/ })
+    await page.getByTitle('Something needs attention').waitFor()
+    if (path === '/explore') return chartShown(page)
+    await page.getByText('the collector does not answer').waitFor()
+    if (path === '/exporters') await page.getByRole('region', { name: 'Roles' }).getByText('down', { exact: true }).waitFor()
+  })
 })
 
 describe('nobody sends yet', () => {
