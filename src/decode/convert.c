@@ -459,10 +459,11 @@ static void other_end(const struct rows *r)
 		uint64_t ms = a->duration_us ? d[i] / 1000 + (d[i] % 1000 >= 500) : d[i];
 		int64_t by = (int64_t)MIN_OF(ms, (uint64_t)UINT32_MAX);
 		bool there = batch_present(r->b, have, r->row + i);
-		batch_ms(r->b, want)[r->row + i] = !there ? 0
-						   : a->duration_sets_first
-						       ? base - by
-						       : base + MIN_OF(by, INT64_MAX - base);
+		if (a->duration_sets_first)
+			by = base < 0 ? -MIN_OF(by, base - INT64_MIN) : -by;
+		else
+			by = base > 0 ? MIN_OF(by, INT64_MAX - base) : by;
+		batch_ms(r->b, want)[r->row + i] = there ? base + by : 0;
 		if (!there)
 			clear_bit(r, want, i);
 	}

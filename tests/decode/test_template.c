@@ -310,6 +310,29 @@ static void variable_length_records(void **state)
 	buf_fini(&json);
 }
 
+/* An exporter whose clock begins with 1970: 10 s before its first second is a negative time. */
+static void flow_before_1970(void **state)
+{
+	(void)state;
+	struct buf b = {0};
+	struct harness *h = harness_new(&(struct decoder_opts){.import = true});
+	const struct wire_header hd = {.version = 10, .export_s = 1};
+	const struct wire_element e[] = {{158, 4, 0}, {161, 4, 0}};
+	struct wire w = wire_begin(&b, &hd);
+	wire_template(&w, 256, e, 2);
+	wire_set_begin(&w, 256);
+	wire_uint(&w, 10000000, 4);
+	wire_uint(&w, 1500, 4);
+	wire_set_end(&w, false);
+	wire_end(&w);
+	harness_feed(h, &b);
+	assert_int_equal(h->rows->n, 1);
+	assert_int_equal(batch_ms(h->rows, F_t_first)[0], -9000);
+	assert_int_equal(batch_ms(h->rows, F_t_last)[0], -7500);
+	harness_free(h);
+	buf_fini(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +341,7 @@ int main(void)
 	    cmocka_unit_test(templates_share_a_batch),
 	    cmocka_unit_test(changed_template_means_the_new_layout),
 	    cmocka_unit_test(variable_length_records),
+	    cmocka_unit_test(flow_before_1970),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
