@@ -24,7 +24,9 @@ static enum stat_id one_message(struct decoder *d, const struct datagram *dg, si
 	enum stat_id result = exporter_for(d, dg, &key, &seq, &m.exporter);
 	if (result != ST_datagrams_decoded)
 		return result;
-	exporter_heard(d, m.exporter, dg, m.clock.export_ms);
+	struct datagram own = *dg;
+	own.n = len;
+	exporter_heard(d, m.exporter, &own, m.clock.export_ms);
 	m.serial = m.exporter->info.datagrams;
 	m.seq = seq;
 	message_sets(d, &m, &r);

@@ -462,10 +462,12 @@ static void several_ipfix_messages_in_a_datagram(void **state)
 		data(&w, 256, 1);
 		wire_end(&w);
 	}
+	const size_t bytes = b.n;
 	harness_feed(h, &b);
 	assert_int_equal(h->rows->n, 3);
 	assert_int_equal(harness_stat(h, ST_datagrams_decoded), 1);
 	assert_int_equal(harness_exporter(h).lost, 0);
+	assert_int_equal(harness_exporter(h).bytes, bytes);
 	assert_int_equal(harness_malformed_total(h), 0);
 	harness_free(h);
 	buf_fini(&b);
