@@ -32,6 +32,7 @@ enum {
 	DECODER_MAX_HELD_SETS = 4096,         /* data sets waiting for their template */
 	DECODER_MAX_HELD_EACH = 256,          /* ... of one exporter */
 	DECODER_MAX_HELD_MEM = 16 << 20,
+	DECODER_MAX_SIDE_MEM = 64 << 20, /* of all tables of rates and sFlow sources */
 	DECODER_TEMPLATE_MS =
 	    24 * 3600 * 1000,             /* a template not told again for so long is dropped */
 	CLOCK_OFF_MS = 10 * 1000,         /* the way to us, and ticks of whole seconds, are less */

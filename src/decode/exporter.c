@@ -214,11 +214,11 @@ static void forget(struct decoder *d, struct exporter *e)
 	unlink_age(d, e);
 	if (e->changed)
 		unlink_changed(d, e);
-	rates_fini(&e->samplers);
-	rates_fini(&e->sequences);
-	rates_fini(&e->in_rates);
-	rates_fini(&e->out_rates);
-	sflow_sources_free(&e->sources);
+	rates_fini(d, &e->samplers);
+	rates_fini(d, &e->sequences);
+	rates_fini(d, &e->in_rates);
+	rates_fini(d, &e->out_rates);
+	exporter_forget_sources(d, e);
 	free(e);
 	d->n_exporters--;
 	stat_set(d->stats, ST_exporters_live, d->n_exporters);

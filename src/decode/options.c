@@ -38,7 +38,7 @@ static void take(struct decoder *d, struct message *m, const struct option_recor
 	int64_t at = m->t_recv ? m->t_recv : m->clock.export_ms;
 	told_find(r, &told);
 	int64_t init_ms = m->exporter->info.init_ms;
-	if (sampling_take(m->exporter, &told))
+	if (sampling_take(d, m->exporter, &told))
 		exporter_changed(d, m->exporter);
 	take_books(&m->exporter->info, &told);
 	if (m->exporter->info.init_ms != init_ms)

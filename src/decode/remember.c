@@ -76,14 +76,14 @@ void decoder_save(struct decoder *d, size_t max)
 
 /* --- reading */
 
-static void get_rates(struct rd *r, struct rates *ret, uint16_t max)
+static void get_rates(struct decoder *d, struct rd *r, struct rates *ret, uint16_t max)
 {
 	uint16_t n = rd_be16(r);
 	for (uint16_t i = 0; i < n && !r->bad; i++) {
 		uint64_t id = rd_be64(r);
 		uint32_t rate = rd_be32(r);
 		if (!r->bad)
-			rates_put(ret, id, rate, max);
+			rates_put(d, ret, id, rate, max);
 	}
 }
 
@@ -119,10 +119,10 @@ static void get_exporter(struct decoder *d, struct exporter *e, int64_t now, str
 		return;
 	e->info.init_ms = (int64_t)rd_be64(r);
 	e->sampling_rate = rd_be32(r);
-	get_rates(r, &e->samplers, SAMPLERS_MAX);
-	get_rates(r, &e->sequences, SAMPLERS_MAX);
-	get_rates(r, &e->in_rates, IF_RATES_MAX);
-	get_rates(r, &e->out_rates, IF_RATES_MAX);
+	get_rates(d, r, &e->samplers, SAMPLERS_MAX);
+	get_rates(d, r, &e->sequences, SAMPLERS_MAX);
+	get_rates(d, r, &e->in_rates, IF_RATES_MAX);
+	get_rates(d, r, &e->out_rates, IF_RATES_MAX);
 	e->info.samplers = e->samplers.n;
 	e->info.sampling_rate = e->sampling_rate ? e->sampling_rate : e->samplers.common;
 	e->info.sampling_source = e->info.sampling_rate ? RATE_OPTIONS : 0;

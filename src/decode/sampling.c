@@ -18,8 +18,8 @@ uint32_t rates_find(const struct rates *r, uint64_t id)
 	return 0;
 }
 
-/* A new one at the end; NULL without memory. */
-static struct rate *rates_add(struct rates *r, uint16_t max)
+/* A new one at the end; NULL without memory or room. */
+static struct rate *rates_add(struct decoder *d, struct rates *r, uint16_t max)
 {
 	if (r->n == max) { /* the one told first makes room */
 		memmove(r->v, r->v + 1, (r->n - 1u) * sizeof(r->v[0]));
@@ -27,23 +27,26 @@ static struct rate *rates_add(struct rates *r, uint16_t max)
 	}
 	if (r->n == r->cap) {
 		uint16_t cap = (uint16_t)MIN_OF(r->cap ? 2u * r->cap : 4u, (unsigned)max);
-		struct rate *v = realloc(r->v, cap * sizeof(*v));
+		size_t more = (size_t)(cap - r->cap) * sizeof(*r->v);
+		bool room = more <= DECODER_MAX_SIDE_MEM - d->side_mem;
+		struct rate *v = room ? realloc(r->v, cap * sizeof(*v)) : NULL;
 		if (!v)
 			return NULL;
+		d->side_mem += more;
 		r->v = v;
 		r->cap = cap;
 	}
 	return &r->v[r->n++];
 }
 
-bool rates_put(struct rates *r, uint64_t id, uint32_t rate, uint16_t max)
+bool rates_put(struct decoder *d, struct rates *r, uint64_t id, uint32_t rate, uint16_t max)
 {
 	uint16_t i = 0;
 	while (i < r->n && r->v[i].id != id)
 		i++;
 	if (i < r->n && r->v[i].rate == rate)
 		return false;
-	struct rate *slot = i < r->n ? &r->v[i] : rates_add(r, max);
+	struct rate *slot = i < r->n ? &r->v[i] : rates_add(d, r, max);
 	if (!slot)
 		return false;
 	*slot = (struct rate){id, rate};
@@ -54,15 +57,16 @@ bool rates_put(struct rates *r, uint64_t id, uint32_t rate, uint16_t max)
 	return true;
 }
 
-void rates_fini(struct rates *r)
+void rates_fini(struct decoder *d, struct rates *r)
 {
+	d->side_mem -= r->cap * sizeof(*r->v);
 	free(r->v);
 	*r = (struct rates){0};
 }
 
 /* --- what options tell */
 
-bool sampling_take(struct exporter *e, const struct told_record *t)
+bool sampling_take(struct decoder *d, struct exporter *e, const struct told_record *t)
 {
 	static const enum told rate_tellers[] = {TOLD_RANDOM, TOLD_INTERVAL,    TOLD_PACKETS,
 						 TOLD_SIZE,   TOLD_PROBABILITY, TOLD_TIME};
@@ -81,13 +85,13 @@ bool sampling_take(struct exporter *e, const struct told_record *t)
 		return false;
 	bool of_one = of_sampler || of_sequence, changed = false;
 	if (of_sampler)
-		changed |= rates_put(&e->samplers, sampler, rate, SAMPLERS_MAX);
+		changed |= rates_put(d, &e->samplers, sampler, rate, SAMPLERS_MAX);
 	if (of_sequence)
-		changed |= rates_put(&e->sequences, sequence, rate, SAMPLERS_MAX);
+		changed |= rates_put(d, &e->sequences, sequence, rate, SAMPLERS_MAX);
 	if (!of_one && of_in)
-		changed |= rates_put(&e->in_rates, in, rate, IF_RATES_MAX);
+		changed |= rates_put(d, &e->in_rates, in, rate, IF_RATES_MAX);
 	if (!of_one && of_out)
-		changed |= rates_put(&e->out_rates, out, rate, IF_RATES_MAX);
+		changed |= rates_put(d, &e->out_rates, out, rate, IF_RATES_MAX);
 	if (!of_one && !of_in && !of_out) {
 		changed |= e->sampling_rate != rate;
 		e->sampling_rate = rate;

@@ -30,18 +30,18 @@ void sflow_bad_record(struct sflow *s)
 void sflow_mark(struct sflow *s, const struct sflow_mark *m)
 {
 	struct exporter_info *info = &s->m.exporter->info;
-	int64_t lost;
-	uint64_t drops;
-	sflow_source_see(&s->m.exporter->sources, m, &lost, &drops);
-	info->agent_drops += drops;
-	count(s->d, ST_samples_agent_drops, drops);
-	/* A late one was counted as lost: its number can only be taken back at the exporter. */
-	if (lost > 0) {
-		info->samples_lost += (uint64_t)lost;
-		count(s->d, ST_samples_lost, (uint64_t)lost);
-	} else if (lost < 0 && info->samples_lost) {
-		info->samples_lost--;
-	}
+	struct sflow_step step =
+	    sflow_source_see(&s->m.exporter->sources, m, &s->d->side_mem, DECODER_MAX_SIDE_MEM);
+	info->agent_drops += step.drops;
+	info->samples_lost += step.missing;
+	info->samples_lost -= step.late;
+	count(s->d, ST_samples_agent_drops, step.drops);
+	count(s->d, ST_samples_lost, step.lost);
+}
+
+void exporter_forget_sources(struct decoder *d, struct exporter *e)
+{
+	count(d, ST_samples_lost, sflow_sources_free(&e->sources, &d->side_mem));
 }
 
 static void one_sample(struct sflow *s, uint32_t format, struct rd *r)
@@ -126,6 +126,8 @@ enum stat_id sflow_decode(struct decoder *d, const struct datagram *dg)
 	exporter_heard(d, s.m.exporter, dg, dg->t_recv);
 	struct sequence_step step = {
 	    .seq = seq, .units = 1, .restarted = exporter_restarted(s.m.exporter, s.uptime)};
+	if (step.restarted)
+		exporter_forget_sources(d, s.m.exporter);
 	exporter_sequence(d, s.m.exporter, &step);
 	samples(&s, &r);
 	return result;

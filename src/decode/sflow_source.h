@@ -4,6 +4,8 @@
 #pragma once
 #include "base/err.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { SFLOW_SOURCES_MAX = 1024 }; /* of one exporter; further ones are not followed */
@@ -18,9 +20,16 @@ struct sflow_mark {
 	uint32_t drops; /* as the sample says; of counter samples 0 */
 };
 
+struct sflow_step {
+	uint32_t missing; /* samples before this one, which may still come */
+	uint32_t lost;    /* of those missing before: will not come any more */
+	uint32_t drops;   /* by how much the agent's drops grew */
+	bool late;        /* it was missing */
+};
 /* Takes one sample into account. *s is made when the first comes, and may be NULL afterwards
- * (without memory). *ret_lost: samples missing before it, negative if it came late; *ret_drops:
- * by how much the agent's drops grew. */
-void sflow_source_see(struct sflow_sources **s, const struct sflow_mark *m, int64_t *ret_lost,
-		      uint64_t *ret_drops);
-void sflow_sources_free(struct sflow_sources **s);
+ * (without memory). *mem, the bytes of such tables, does not grow beyond max_mem: further sources
+ * are not followed. */
+struct sflow_step sflow_source_see(struct sflow_sources **s, const struct sflow_mark *m,
+				   size_t *mem, size_t max_mem);
+/* Returns how many samples are still missing. */
+uint64_t sflow_sources_free(struct sflow_sources **s, size_t *mem);

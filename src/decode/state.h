@@ -127,6 +127,7 @@ struct decoder {
 	size_t n_buckets, n_exporters;
 	struct exporter *newest, *oldest;
 	size_t n_templates, template_mem;
+	size_t side_mem;          /* of tables of rates and sFlow sources */
 	uint64_t template_serial; /* grows when a template of any exporter comes or goes */
 
 	struct held_set *held_oldest, *held_newest;
@@ -212,6 +213,10 @@ struct exporter *exporter_named(const struct decoder *d, const struct exporter *
 /* What it told has changed: to be remembered (decoder_save). */
 void exporter_changed(struct decoder *d, struct exporter *e);
 
+/* --- sflow.c */
+/* The sequences of its sFlow sources; what was missing counts as lost. */
+void exporter_forget_sources(struct decoder *d, struct exporter *e);
+
 /* --- group.c */
 /* The groups of an exporter, which it is counted in until groups_leave. False: no memory, and it is
  * in none. */
@@ -264,11 +269,12 @@ void options_set(struct decoder *d, struct message *m, const struct template *t,
 /* --- sampling.c */
 /* 0 = not known. */
 uint32_t rates_find(const struct rates *r, uint64_t id);
-/* At max the one told first goes. False: it was that already, or there is no memory. */
-bool rates_put(struct rates *r, uint64_t id, uint32_t rate, uint16_t max);
-void rates_fini(struct rates *r);
+/* At max the one told first goes. False: it was that already, or there is no memory
+ * or room (DECODER_MAX_SIDE_MEM). */
+bool rates_put(struct decoder *d, struct rates *r, uint64_t id, uint32_t rate, uint16_t max);
+void rates_fini(struct decoder *d, struct rates *r);
 /* Whether the record told another rate than before. */
-bool sampling_take(struct exporter *e, const struct told_record *t);
+bool sampling_take(struct decoder *d, struct exporter *e, const struct told_record *t);
 void sampling_new_exporter(const struct decoder *d, struct exporter *e);
 struct rate_plan {
 	uint32_t rate; /* for records that tell none; 0 = absent */

@@ -3,6 +3,7 @@
 #include "decode/harness.h"
 
 #include "decode/corpus.h"
+#include "decode/state.h"
 #include "wire/wire.h"
 #include "wire/wire_sflow.h"
 
@@ -318,6 +319,54 @@ static void what_was_lost(void **state)
 	harness_free(h);
 }
 
+/* A late sample takes back what its own source was missing, once; what did not come is counted. */
+static void late_samples(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	feed_one(h, "10.0.0.1", 1, 1000000, 100, 0);
+	feed_one(h, "10.0.0.1", 2, 1000000, 104, 0); /* 101, 102, 103 are missing */
+	assert_int_equal(harness_exporter(h).samples_lost, 3);
+	for (uint32_t i = 0; i < 5; i++)
+		feed_one(h, "10.0.0.1", 3 + i, 1000000, 105 + i, 0);
+	feed_one(h, "10.0.0.1", 8, 1000000, 102, 0);
+	assert_int_equal(harness_exporter(h).samples_lost, 2);
+	feed_one(h, "10.0.0.1", 9, 1000000, 112, 0); /* 110, 111: the gap before is closed */
+	assert_int_equal(harness_exporter(h).samples_lost, 4);
+	assert_int_equal(harness_stat(h, ST_samples_lost), 2);
+	for (uint32_t i = 0; i < 4; i++) /* 2 of them can be what was missing */
+		feed_one(h, "10.0.0.1", 10 + i, 1000000, 110, 0);
+	assert_int_equal(harness_exporter(h).samples_lost, 2);
+	feed_one(h, "10.0.0.1", 14, 1000000, 114, 0);
+	assert_int_equal(harness_exporter(h).samples_lost, 3);
+	/* The agent starts anew, at a number that could be the next: nothing more is lost. */
+	feed_one(h, "10.0.0.1", 1, 10, 130, 0);
+	assert_int_equal(harness_exporter(h).samples_lost, 3);
+	assert_int_equal(harness_stat(h, ST_samples_lost), 3);
+	harness_free(h);
+}
+
+/* Tables beside the templates have a common limit; what goes gives its bytes back. */
+static void sources_have_a_common_limit_of_bytes(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(&(struct decoder_opts){.max_exporters = 1, .idle_ms = 1});
+	feed_one(h, "10.0.0.1", 1, 1000, 1, 0);
+	size_t one = h->decoder->side_mem;
+	assert_true(one > 0);
+	h->t_recv += 10;
+	feed_one(h, "10.0.0.2", 1, 1000, 1, 0); /* in place of the first */
+	assert_int_equal(h->decoder->side_mem, one);
+	h->decoder->side_mem = DECODER_MAX_SIDE_MEM; /* the others took all */
+	h->t_recv += 10;
+	struct exporter *e = h->decoder->newest;
+	assert_false(rates_put(h->decoder, &e->in_rates, 1, 10, IF_RATES_MAX));
+	feed_one(h, "10.0.0.3", 1, 1000, 1, 0);
+	assert_int_equal(h->decoder->side_mem, DECODER_MAX_SIDE_MEM);
+	h->decoder->side_mem = one;
+	harness_free(h);
+}
+
 /* Two agents behind one address, as a relay sends them: each has its own numbers. */
 static void agents_behind_one_address(void **state)
 {
@@ -509,6 +558,8 @@ int main(void)
 	    cmocka_unit_test(short_record),
 	    cmocka_unit_test(repeated_records),
 	    cmocka_unit_test(what_was_lost),
+	    cmocka_unit_test(late_samples),
+	    cmocka_unit_test(sources_have_a_common_limit_of_bytes),
 	    cmocka_unit_test(agents_behind_one_address),
 	    cmocka_unit_test(sequence_outlives_the_process),
 	    cmocka_unit_test(recognised_by_content),
