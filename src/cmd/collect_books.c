@@ -145,6 +145,24 @@ static bool growth(const struct exporter_row *r, struct past *p, struct books_ex
 	return true;
 }
 
+/* The past of an exporter that goes on from another port: the decoder lets it keep its numbers.
+ * NULL for one that is new. */
+static const struct past *past_elsewhere(const struct pasts *old, const struct exporter_info *info,
+					 int64_t now_ms)
+{
+	if (now_ms - info->first_seen <= BOOKS_INTERVAL_MS)
+		return NULL;
+	for (size_t i = 0; i < old->n; i++) {
+		struct exporter_info there = old->v[i].info;
+		if (there.first_seen != info->first_seen || there.datagrams > info->datagrams)
+			continue;
+		there.port = info->port;
+		if (exporter_compare(&there, info) == 0)
+			return &old->v[i];
+	}
+	return NULL;
+}
+
 /* Rows of one thread's exporters whose turn it is. at: number of its first exporter among all. */
 static size_t exporters_of(struct collect_books *b, struct exporter_rows *rows, struct pasts *old,
 			   size_t at, int64_t now_ms, struct buf *sql)
@@ -159,8 +177,11 @@ static size_t exporters_of(struct collect_books *b, struct exporter_rows *rows, 
 		const struct exporter_info *info = &rows->v[i].info;
 		while (k < old->n && exporter_compare(&old->v[k].info, info) < 0)
 			k++;
-		if (k < old->n && exporter_compare(&old->v[k].info, info) == 0)
-			v[i] = old->v[k];
+		const struct past *was = k < old->n ? &old->v[k] : NULL;
+		if (!was || exporter_compare(&was->info, info) != 0)
+			was = past_elsewhere(old, info, now_ms);
+		if (was)
+			v[i] = *was;
 		if (at + i < b->turn || at + i >= b->turn + EXPORTERS_AT_ONCE) {
 			/* Kept in order even if no row was made of it yet. */
 			if (v[i].info.datagrams == 0)
