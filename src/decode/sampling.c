@@ -30,8 +30,10 @@ static struct rate *rates_add(struct decoder *d, struct rates *r, uint16_t max)
 		size_t more = (size_t)(cap - r->cap) * sizeof(*r->v);
 		bool room = more <= DECODER_MAX_SIDE_MEM - d->side_mem;
 		struct rate *v = room ? realloc(r->v, cap * sizeof(*v)) : NULL;
-		if (!v)
+		if (!v) {
+			count(d, ST_exporters_not_followed, 1);
 			return NULL;
+		}
 		d->side_mem += more;
 		r->v = v;
 		r->cap = cap;

@@ -37,6 +37,7 @@ void sflow_mark(struct sflow *s, const struct sflow_mark *m)
 	info->samples_lost -= step.late;
 	count(s->d, ST_samples_agent_drops, step.drops);
 	count(s->d, ST_samples_lost, step.lost);
+	count(s->d, ST_exporters_not_followed, step.refused);
 }
 
 void exporter_forget_sources(struct decoder *d, struct exporter *e)

@@ -83,7 +83,8 @@ struct sflow_step sflow_source_see(struct sflow_sources **s, const struct sflow_
 	struct sflow_step step = {0};
 	struct source *x = *s ? slot_of(*s, key) : NULL;
 	if (!x || x->key == 0) {
-		if (!reserve(s, mem, max_mem))
+		step.refused = !reserve(s, mem, max_mem);
+		if (step.refused)
 			return step;
 		*slot_of(*s, key) =
 		    (struct source){.key = key, .next = m->sequence + 1, .drops = m->drops};

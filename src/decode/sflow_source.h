@@ -25,6 +25,7 @@ struct sflow_step {
 	uint32_t lost;    /* of those missing before: will not come any more */
 	uint32_t drops;   /* by how much the agent's drops grew */
 	bool late;        /* it was missing */
+	bool refused;     /* its source is not followed: no room for it */
 };
 /* Takes one sample into account. *s is made when the first comes, and may be NULL afterwards
  * (without memory). *mem, the bytes of such tables, does not grow beyond max_mem: further sources

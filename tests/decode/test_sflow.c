@@ -363,7 +363,14 @@ static void sources_have_a_common_limit_of_bytes(void **state)
 	assert_false(rates_put(h->decoder, &e->in_rates, 1, 10, IF_RATES_MAX));
 	feed_one(h, "10.0.0.3", 1, 1000, 1, 0);
 	assert_int_equal(h->decoder->side_mem, DECODER_MAX_SIDE_MEM);
-	h->decoder->side_mem = one;
+	assert_int_equal(harness_stat(h, ST_exporters_not_followed), 1);
+	h->decoder->side_mem = DECODER_MAX_SIDE_MEM - one + 1;
+	h->t_recv += 10;
+	exporter_forget_sources(h->decoder, h->decoder->newest);
+	h->decoder->side_mem = DECODER_MAX_SIDE_MEM - one + 1;
+	feed_one(h, "10.0.0.3", 2, 1000, 2, 0);
+	assert_int_equal(harness_stat(h, ST_exporters_not_followed), 2);
+	h->decoder->side_mem = 0;
 	harness_free(h);
 }
 
