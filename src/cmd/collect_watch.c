@@ -25,7 +25,8 @@ static const struct watched {
      "datagrams not passed on, a destination of collect.forward does not keep up"},
     {ST_session_end_limit, "TCP and TLS sessions refused, more than collect.max_sessions"},
     {ST_session_end_half_message, "TCP and TLS sessions ended in the middle of a message"},
-    {ST_reject_exporter_limit, "datagrams rejected, more exporters than collect.max_exporters"},
+    {ST_reject_exporter_limit,
+     "datagrams rejected, more exporters than collect.max_exporters, or at one address than fit"},
 };
 
 struct watch {
