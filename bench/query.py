@@ -112,8 +112,11 @@ def ask_store(tmp, sql):
     return int(text)
 
 
-def settled(tmp):
-    """Nothing is being merged or rolled up, now and two seconds later."""
+def settled(a, tmp):
+    """The hours that are over are rolled up, and nothing is being merged, now and two seconds later."""
+    if ask_store(tmp, "SELECT uniqExact(hour) FROM talkers_hours") < a.span // 3600 - 1:
+        return False
+
     def parts():
         return ask_store(tmp, "SELECT sum(rows) + 1000 * count() FROM system.parts WHERE active AND database = 'weir' AND "
                               "table IN ('flows_core', 'series_30s', 'series_5m', 'talkers_1h', 'talkers_hours')")
@@ -210,7 +213,7 @@ def main():
             nfcapd.send_signal(signal.SIGTERM)
             nfcapd.wait()
             nfcapd = None
-        wait(lambda: settled(tmp), "merging", 600)
+        wait(lambda: settled(a, tmp), "merging", 600)
         size = {"weir": ask_store(tmp, "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = 'weir'"),
                 "weir_flows": ask_store(tmp, "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND table = "
                                              "'flows_core'"),
