@@ -13,7 +13,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -38,12 +37,6 @@ def arguments():
     p.add_argument("--no-enrich", action="store_true", help="without countries, AS numbers, applications")
     p.add_argument("--cpus", default="0,1", help="sender's core, collector's core")
     return p.parse_args()
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def drops(port):
@@ -73,7 +66,7 @@ class Collector:
     """A collector on a port of its own, in a folder of its own, pinned to a core."""
 
     def __init__(self, name, a):
-        self.name, self.port = name, free_port()
+        self.name, self.port = name, instance.free_port()
         self.dir = tempfile.mkdtemp(prefix="weir-bench-", dir=a.dir or "/dev/shm")
         cpu = a.cpus.split(",")[1]
         self.proc = subprocess.Popen(["taskset", "-c", cpu] + self.command(a), stdout=subprocess.DEVNULL,

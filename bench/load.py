@@ -8,15 +8,14 @@ sender, collector and store (merging apart), bytes on disk. There is no peer tha
 """
 import argparse
 import json
-import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import tempfile
 import time
+
+import instance
 
 
 def arguments():
@@ -29,51 +28,25 @@ def arguments():
     return p.parse_args()
 
 
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def status(a, tmp):
-    r = subprocess.run([a.build / "weir", "status", "--conf", tmp / "weir.yaml", "--json"], capture_output=True, text=True)
-    s = json.loads(r.stdout)
-    return {role["role"]: role for role in s["roles"]} | {"tables": s["store"]}
-
-
-def cpu(pid):
-    """CPU seconds of a process by the names of its threads."""
-    tick, used = os.sysconf("SC_CLK_TCK"), {}
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        text = (task / "stat").read_text()
-        name = text[text.index("(") + 1:text.rindex(")")]
-        fields = text.rsplit(") ", 1)[1].split()
-        used[name] = used.get(name, 0) + (int(fields[11]) + int(fields[12])) / tick
-    return used
-
-
 def run(a, tmp):
-    port = free_port()
-    library = f"store:\n  library: {a.library}\n" if a.library else ""
-    (tmp / "weir.yaml").write_text(f"dir: {tmp}/weir\ncollect:\n  listen: [udp://127.0.0.1:{port}]\n{library}"
-                                   "serve:\n  listen: 127.0.0.1:0\n")
-    up = subprocess.Popen([a.build / "weir", "up", "--conf", tmp / "weir.yaml"], stderr=open(tmp / "up.log", "w"),
-                          stdout=subprocess.DEVNULL)
+    port = instance.free_port()
+    up = instance.start(a.build, tmp, port, a.library)
     try:
-        wait(lambda: "ready" in (tmp / "up.log").read_text() and status(a, tmp)["collect"]["state"] == "running", 60)
-        roles = status(a, tmp)
-        before = {r: cpu(roles[r]["pid"]) for r in ("store", "collect")}
+        instance.wait(lambda: "ready" in (tmp / "up.log").read_text(), "weir up", 60)
+        roles = instance.status(a.build, tmp)
+        before = {r: instance.cpu(roles[r]["pid"]) for r in ("store", "collect")}
         start = time.monotonic()
         sent = json.loads(subprocess.run(
             [a.build / "bench" / "flowsend", "v9", "127.0.0.1", str(port), "-n", str(a.rate * a.seconds), "-r", str(a.rate),
              "-d", "400000", "-s", "7"], check=True, capture_output=True, text=True).stdout)
         sending = time.monotonic() - start
-        at_end = status(a, tmp)["collect"]
-        wait(lambda: status(a, tmp)["collect"]["waiting"] == 0 and
-             status(a, tmp)["collect"]["stored"] >= status(a, tmp)["collect"]["decoded"] > 0, 600)
+        at_end = instance.status(a.build, tmp)["collect"]
+        instance.wait(lambda: instance.status(a.build, tmp)["collect"]["waiting"] == 0 and
+             instance.status(a.build, tmp)["collect"]["stored"] >= instance.status(a.build, tmp)["collect"]["decoded"] > 0,
+                      "all flows stored", 600)
         seconds = time.monotonic() - start
-        end = status(a, tmp)
-        after = {r: cpu(roles[r]["pid"]) for r in ("store", "collect")}
+        end = instance.status(a.build, tmp)
+        after = {r: instance.cpu(roles[r]["pid"]) for r in ("store", "collect")}
         million = end["collect"]["stored"] / 1e6
         spent = {r: sum(after[r].values()) - sum(before[r].values()) for r in after}
         merging = after["store"].get("MergeMutate", 0) - before["store"].get("MergeMutate", 0)
@@ -90,18 +63,6 @@ def run(a, tmp):
     finally:
         up.send_signal(signal.SIGTERM)
         up.wait()
-
-
-def wait(condition, seconds):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if condition():
-                return
-        except (ValueError, KeyError):
-            pass
-        time.sleep(0.2)
-    sys.exit(f"not within {seconds} s")
 
 
 def main():

@@ -24,6 +24,8 @@ import sys
 import tempfile
 import time
 
+import instance
+
 
 def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -37,12 +39,6 @@ def arguments():
     return p.parse_args()
 
 
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 def send(a, port):
     out = subprocess.run([a.build / "bench" / "flowsend", "v9", "127.0.0.1", str(port), "-n", str(a.flows), "-r",
                           str(a.rate), "-w", str(a.span), "-d", str(a.flows // 25), "-s", "7"],
@@ -50,34 +46,9 @@ def send(a, port):
     return json.loads(out)["records"]
 
 
-def start_weir(a, tmp, port):
-    conf = tmp / "weir.yaml"
-    library = f"store:\n  library: {a.library}\n" if a.library else ""
-    conf.write_text(f"dir: {tmp}/weir\ncollect:\n  listen: [udp://127.0.0.1:{port}]\n{library}"
-                    "serve:\n  listen: 127.0.0.1:0\n")
-    up = subprocess.Popen([a.build / "weir", "up", "--conf", conf], stderr=open(tmp / "up.log", "w"))
-    wait(lambda: weir(a, tmp, "status", "--json")["collect"] == "running", "weir up", 60)
-    return up
-
-
 def weir(a, tmp, *args):
-    r = subprocess.run([a.build / "weir", args[0], "--conf", tmp / "weir.yaml", *args[1:]], capture_output=True,
-                       text=True)
-    if args[0] == "status":
-        return {x["role"]: x["state"] for x in json.loads(r.stdout)["roles"]}
-    return r.stdout
-
-
-def wait(condition, what, seconds):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if condition():
-                return
-        except (ValueError, KeyError):
-            pass
-        time.sleep(0.2)
-    sys.exit(f"{what}: not within {seconds} s")
+    return subprocess.run([a.build / "weir", args[0], "--conf", tmp / "weir.yaml", *args[1:]], capture_output=True,
+                          text=True).stdout
 
 
 @contextlib.contextmanager
@@ -125,11 +96,8 @@ def settled(a, tmp):
     return ask_store(tmp, "SELECT count() FROM system.merges") == 0 and parts() == before
 
 
-def store_cpu(a, tmp):
-    """CPU seconds of weir-store since it started."""
-    state = subprocess.run([a.build / "weir", "status", "--conf", tmp / "weir.yaml", "--json"], capture_output=True,
-                           text=True).stdout
-    pid = {r["role"]: r.get("pid") for r in json.loads(state)["roles"]}["store"]
+def process_cpu(pid):
+    """CPU seconds of a process since it started, of threads that have ended too."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -195,15 +163,16 @@ def main():
     nfdir.mkdir()
     up = nfcapd = None
     try:
-        port = free_port()
-        up = start_weir(a, tmp, port)
+        port = instance.free_port()
+        up = instance.start(a.build, tmp, port, a.library)
+        store = instance.status(a.build, tmp)["store"]["pid"]
         start = time.monotonic()
         with big_socket_buffers():
             n = send(a, port)
-        wait(lambda: int(json.loads(weir(a, tmp, "top", "-s", "proto", "-t", f"-{a.span + 3600}s", "--json"))
+        instance.wait(lambda: int(json.loads(weir(a, tmp, "top", "-s", "proto", "-t", f"-{a.span + 3600}s", "--json"))
                          ["total"]["flows"]) == n, "all flows stored", 600)
         print(json.dumps({"figure": "load", "flows": n, "seconds": round(time.monotonic() - start, 1)}))
-        port = free_port()
+        port = instance.free_port()
         with big_socket_buffers():
             nfcapd = subprocess.Popen(["nfcapd", "-w", nfdir, "-p", str(port), "-b", "127.0.0.1", "-B", "200000000",
                                        "-t", "3600", "-y"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -213,7 +182,7 @@ def main():
             nfcapd.send_signal(signal.SIGTERM)
             nfcapd.wait()
             nfcapd = None
-        wait(lambda: settled(a, tmp), "merging", 600)
+        instance.wait(lambda: settled(a, tmp), "merging", 600)
         size = {"weir": ask_store(tmp, "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = 'weir'"),
                 "weir_flows": ask_store(tmp, "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND table = "
                                              "'flows_core'"),
@@ -223,7 +192,7 @@ def main():
             times, cpus, answers = ([], []), ([], []), [None, None]
             for _ in range(a.repeat):
                 for i, argv in enumerate((ours, theirs)):
-                    t, cpu, out = timed(argv, (lambda: store_cpu(a, tmp)) if i == 0 else lambda: 0)
+                    t, cpu, out = timed(argv, (lambda: process_cpu(store)) if i == 0 else lambda: 0)
                     times[i].append(t)
                     cpus[i].append(cpu)
                     answers[i] = (read_ours, read_theirs)[i](out)
