@@ -39,7 +39,10 @@ class Kill(unittest.TestCase):
         def done():
             r = weir.stats()["records"]
             return r["decoded"] + r["lost_before"] == sent
-        wait_for("every record sent is decoded or known to be lost", done, 60)
+        try:
+            wait_for("every record sent is decoded or known to be lost", done, 60)
+        except AssertionError as e:
+            raise AssertionError(f"{e}; {sent} sent; {json.dumps(weir.stats())}") from e
 
     def rollups_agree(self, weir):
         raw = weir.sql("SELECT sum(bytes + rev_bytes), sum(packets + rev_packets), count() FROM flows")
@@ -64,7 +67,9 @@ class Kill(unittest.TestCase):
     def test_collector(self):
         with Weir() as weir:
             load = Load(weir)
-            time.sleep(4)
+            # A collector that knows no template cannot say how many records are in what it cannot read.
+            wait_for("the templates are saved", (weir.dir / "d/templates").exists, 60)
+            time.sleep(3)
             self.kill(weir, "collect")
             time.sleep(4)
             self.kill(weir, "collect")
