@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is known of a flow beyond addresses and counters: (field, value) pairs in the order they were
+ * noted, in small blocks from a pool of the thread. A flow without them costs a pointer. Dissectors
+ * and metrics write them; at export they become columns of a batch.
+ *
+ * Bounded: NOTES_FLOW_MAX bytes a flow and a limit of the pool; what does not fit is left out and
+ * counted (notes_pool.refused). Strings are cut at NOTES_STR_MAX. */
+#pragma once
+#include "base/ip.h"
+#include "model/batch.h"
+
+#include <stdint.h>
+
+enum { NOTES_BLOCK = 240, NOTES_FLOW_MAX = 6000, NOTES_STR_MAX = 1024, NOTES_LIST_MAX = 64 };
+
+struct notes_block;
+struct notes_pool {
+	struct notes_block *free_blocks;
+	struct notes_slab *slabs;
+	size_t n_blocks, max_blocks; /* allocated, and the most that may be */
+	uint64_t refused;            /* values that found no room */
+};
+struct notes {
+	struct notes_pool *pool;
+	struct notes_block *first, *last;
+	uint32_t n_bytes;
+};
+
+void notes_pool_init(struct notes_pool *p, size_t max_bytes);
+void notes_pool_fini(struct notes_pool *p);
+static inline struct notes notes_of(struct notes_pool *p)
+{
+	return (struct notes){.pool = p};
+}
+/* Gives the blocks back; n is empty and usable again. */
+void notes_clear(struct notes *n);
+
+/* Each takes the field by its ctype (fields.def): integers and MAC with num, IP with ip, STR with
+ * str, U32LIST with push. _put replaces what was noted; _once keeps what was noted first. */
+void notes_num_put(struct notes *n, enum field f, uint64_t v);
+void notes_num_once(struct notes *n, enum field f, uint64_t v);
+/* Sum, or of flags, least and greatest of what was noted and v. */
+void notes_num_add(struct notes *n, enum field f, uint64_t v);
+void notes_num_or(struct notes *n, enum field f, uint64_t v);
+void notes_num_min(struct notes *n, enum field f, uint64_t v);
+void notes_num_max(struct notes *n, enum field f, uint64_t v);
+void notes_ip_once(struct notes *n, enum field f, const struct ip *v);
+/* The first bytes noted win; len is cut at NOTES_STR_MAX, trailing NULs are dropped. */
+void notes_str_once(struct notes *n, enum field f, const void *p, size_t len);
+void notes_str_put(struct notes *n, enum field f, const void *p, size_t len);
+/* Appends to a list, up to NOTES_LIST_MAX values. */
+void notes_push(struct notes *n, enum field f, uint32_t v);
+bool notes_has(const struct notes *n, enum field f);
+/* The number noted for f; false if there is none. */
+bool notes_num(const struct notes *n, enum field f, uint64_t *ret);
+
+/* Writes all into row `row` (opened by batch_open_rows) of a wide batch. */
+void notes_to_batch(const struct notes *n, struct batch *b, uint32_t row);
