@@ -65,6 +65,7 @@ enum err capture_next(struct capture *c, struct frame *ret, struct diag *reterr)
 		return diag_set(reterr, ERR_MALFORMED, 0, 0, "%s", pcap_geterr(c->pcap));
 	*ret = (struct frame){.p = p,
 			      .n = h->caplen,
+			      .wire_n = h->len < h->caplen ? h->caplen : h->len,
 			      .link = c->link,
 			      /* With ns precision tv_usec holds nanoseconds. */
 			      .t_ns = (int64_t)h->ts.tv_sec * 1000000000 + h->ts.tv_usec};

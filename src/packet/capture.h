@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Capture files, pcap and pcapng, read through libpcap; capture.c is the only file that includes
- * <pcap.h>. */
+/* A captured frame, and capture files, pcap and pcapng, read through libpcap. Frames of live
+ * interfaces: packet/live.h. */
 #pragma once
 #include "base/err.h"
 
@@ -22,9 +22,11 @@ enum link_type {
 };
 
 struct frame {
-	const uint8_t *p; /* borrowed until the next capture_next */
-	size_t n;         /* bytes captured, perhaps fewer than were sent */
-	int64_t t_ns;     /* since the epoch */
+	const uint8_t *p;  /* borrowed until the next capture_next or live_release */
+	size_t n;          /* bytes captured, perhaps fewer than were sent */
+	size_t wire_n;     /* bytes it had where it was captured, without the FCS; >= n */
+	int64_t t_ns;      /* since the epoch */
+	uint32_t if_index; /* the kernel's number of the interface; 0 = none, or not known */
 	enum link_type link;
 };
 
