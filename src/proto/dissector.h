@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a dissector is: one file per protocol in a family folder (proto/web/, proto/mail/...), one
  * row in dissectors.def. It is shown the payload of one flow, keeps a small state of its own, and
- * notes fields (proto/notes.h). It knows no packets, no files, no clock and no other flow, allocates
- * nothing and never looks beyond the bytes it is given (struct rd).
+ * notes fields (proto/notes.h). It knows no packets, no files, no clock and no other flow,
+ * allocates nothing and never looks beyond the bytes it is given (struct rd).
  *
  * Datagrams are shown one by one. Streams (TCP) are shown in order: what is left unread in *payload
  * is shown again, with more behind it, when more has come. Bytes that were lost are announced
@@ -29,8 +29,9 @@ enum dissect_over {
 
 enum {
 	DISSECT_PORTS = 12,
-	DISSECT_STATE_MAX = 4096,   /* bytes of state of a dissector */
-	DISSECT_HELD_MAX = 16384,   /* bytes of one direction kept unread (a ClientHello, a certificate chain) */
+	DISSECT_STATE_MAX = 4096, /* bytes of state of a dissector */
+	DISSECT_HELD_MAX =
+	    16384, /* bytes of one direction kept unread (a ClientHello, a certificate chain) */
 	DISSECT_GUESS_PACKETS = 6,  /* payloads looked at before a flow is given up */
 	DISSECT_GUESS_BYTES = 4096, /* bytes of a direction shown to those that cannot tell yet */
 	DISSECT_MAX = 128,          /* rows of dissectors.def */
@@ -50,16 +51,17 @@ struct dissection;
 
 struct dissect_ctx {
 	struct notes *notes;
-	void *state;      /* state_size bytes, zero at first; one per flow and dissector */
-	uint64_t t_ns;    /* when the packet came that is shown now */
-	uint64_t first_ns; /* when the packet came that began what is held unread; datagrams: t_ns */
-	uint64_t skip;    /* set it: so many bytes of this direction, after those consumed, need not be
-			     shown (a body, a file) */
-	uint32_t gap;     /* so many bytes were lost just before these: find the next message, or
-			     DISSECT_DONE. 0 = none */
-	uint8_t dir;      /* 0 from the initiator, 1 from the other side. Of a flow that was joined midway
-			     the initiator may be the server: tell by the bytes where you can */
-	bool cut;         /* the packet was captured only in part: *payload ends early */
+	void *state;   /* state_size bytes, zero at first; one per flow and dissector */
+	uint64_t t_ns; /* when the packet came that is shown now */
+	uint64_t
+	    first_ns;  /* when the packet came that began what is held unread; datagrams: t_ns */
+	uint64_t skip; /* set it: so many bytes of this direction, after those consumed, need not be
+			  shown (a body, a file) */
+	uint32_t gap;  /* so many bytes were lost just before these: find the next message, or
+			  DISSECT_DONE. 0 = none */
+	uint8_t dir;   /* 0 from the initiator, 1 from the other side. Of a flow that was joined
+			  midway   the initiator may be the server: tell by the bytes where you can */
+	bool cut;      /* the packet was captured only in part: *payload ends early */
 	const struct talk_ends *ends;
 	const struct dissector *next;  /* with DISSECT_SWITCH */
 	struct dissection *dissection; /* proto/dissection.h: expectations, scratch memory */
@@ -69,13 +71,13 @@ struct dissector {
 	const char *name;  /* the application name of its flows: "dns" */
 	const char *title; /* for people: "Domain Name System" */
 	uint8_t over;      /* enum dissect_over, or several */
-	bool ports_only;   /* asked only on its ports, or where a dissector expects it: what it knows
-			      its protocol by is weak */
+	bool ports_only; /* asked only on its ports, or where a dissector expects it: what it knows
+			    its protocol by is weak */
 	uint16_t ports[DISSECT_PORTS]; /* asked first on these; 0 ends the list */
 	uint16_t state_size;
 	enum dissect (*see)(struct dissect_ctx *c, struct rd *payload);
-	/* The flow ends, or its record is exported while it goes on: note what the state knows. NULL
-	 * where everything is noted as it is seen. Called with dir 0 and no payload. */
+	/* The flow ends, or its record is exported while it goes on: note what the state knows.
+	 * NULL where everything is noted as it is seen. Called with dir 0 and no payload. */
 	void (*end)(struct dissect_ctx *c);
 };
 

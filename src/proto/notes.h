@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is known of a flow beyond addresses and counters: (field, value) pairs in the order they were
- * noted, in small blocks from a pool of the thread. A flow without them costs a pointer. Dissectors
- * and metrics write them; at export they become columns of a batch.
+/* What is known of a flow beyond addresses and counters: (field, value) pairs in the order they
+ * were noted, in small blocks from a pool of the thread. A flow without them costs a pointer.
+ * Dissectors and metrics write them; at export they become columns of a batch.
  *
  * Bounded: NOTES_FLOW_MAX bytes a flow and a limit of the pool; what does not fit is left out and
  * counted (notes_pool.refused). Strings are cut at NOTES_STR_MAX. */
