@@ -122,27 +122,33 @@ size_t mac_format(uint64_t mac, char out[MAC_TEXT_MAX])
 	return n;
 }
 
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
 enum err mac_parse(const char *s, size_t n, uint64_t *ret)
 {
 	uint64_t v = 0;
-	if (n != 17)
-		return ERR_MALFORMED;
-	for (size_t i = 0; i < n; i++) {
-		char c = s[i];
-		if (i % 3 == 2) {
-			if (c != ':' && c != '-')
+	unsigned parts = 0, digits = 0, part = 0;
+	for (size_t i = 0; i <= n; i++) {
+		char c = i < n ? s[i] : ':';
+		int d = hex_digit(c);
+		if (d >= 0) {
+			part = part << 4 | (unsigned)d;
+			if (++digits > 2)
 				return ERR_MALFORMED;
 			continue;
 		}
-		unsigned d;
-		if (c >= '0' && c <= '9')
-			d = (unsigned)(c - '0');
-		else if ((c | 32) >= 'a' && (c | 32) <= 'f')
-			d = (unsigned)((c | 32) - 'a') + 10;
-		else
+		if ((c != ':' && c != '-') || digits == 0 || ++parts > 6)
 			return ERR_MALFORMED;
-		v = v << 4 | d;
+		v = v << 8 | part;
+		part = digits = 0;
 	}
+	if (parts != 6)
+		return ERR_MALFORMED;
 	*ret = v;
 	return ERR_OK;
 }

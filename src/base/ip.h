@@ -48,4 +48,5 @@ must_check enum err ip_from_sockaddr(const struct sockaddr *sa, struct ip *ret, 
 
 /* Lower-case colon text of the low 48 bits; returns 17. */
 size_t mac_format(uint64_t mac, char out[MAC_TEXT_MAX]);
+/* Six parts of one or two hex digits with ':' or '-' between. */
 must_check enum err mac_parse(const char *s, size_t n, uint64_t *ret);

@@ -104,7 +104,7 @@ enum literal literal_number(const char *s, size_t n, enum duration_unit unit, ui
 	}
 	if (l)
 		return l;
-	if (unit != DURATION_NONE && n - i == 1 && s[i] == 'm')
+	if (unit == DURATION_US && n - i == 1 && s[i] == 'm')
 		return LITERAL_AMBIGUOUS;
 	uint64_t factor = find_suffix(thousands, ARRAY_LEN(thousands), s + i, n - i), div = 1;
 	if (!factor && unit != DURATION_NONE) {

@@ -9,7 +9,7 @@ enum literal {
 	LITERAL_NOT,       /* not of this kind at all */
 	LITERAL_BIG,       /* does not fit in 64 bits */
 	LITERAL_FRACTION,  /* not a whole number of the unit */
-	LITERAL_AMBIGUOUS, /* `5m` of a duration: minutes or millions */
+	LITERAL_AMBIGUOUS, /* `5m` of a field in us: minutes or millions */
 };
 
 /* What a plain number of a duration counts. */

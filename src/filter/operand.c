@@ -29,8 +29,8 @@ bool parse_sees_operator(const struct parser *p)
 	return tok_is(&p->t, p->i, "not");
 }
 
-/* Whether a value can start at token i: `in` before it is then an operator, else a value itself
- * (`pf dir in`). */
+/* Whether a value can start at token i: a word like `in` before it is then an operator, else a
+ * value itself (`pf dir in`, `geo lt`). */
 static bool value_follows(const struct parser *p, uint32_t i)
 {
 	static const char *const others[] = {")", "]", "and", "or", "&&", "||"};
@@ -64,7 +64,8 @@ static bool take_operator(struct parser *p, const struct subject *s, enum test_o
 	for (size_t i = 0; i < ARRAY_LEN(operators); i++) {
 		if (!tok_is(&p->t, p->i, operators[i].text))
 			continue;
-		if (operators[i].op == OP_IN && is_value(s, "in") && !value_follows(p, p->i + 1))
+		if (is_value(s, operators[i].text) && strlen(operators[i].text) == 2 &&
+		    !strpbrk(operators[i].text, "=<>~") && !value_follows(p, p->i + 1))
 			return false;
 		*ret = operators[i].op;
 		p->i++;

@@ -12,7 +12,7 @@ void quirk_direction(struct parser *p)
 	for (uint32_t words = 0; words <= WORDS_MAX; words++) {
 		uint32_t i = p->i + words;
 		size_t d = 0;
-		if (tok_is(&p->t, i, "flags"))
+		if (tok_is(&p->t, i, "flags") || tok_is(&p->t, i, "payload"))
 			p->i = i;
 		while (d < ARRAY_LEN(directions) && !tok_is(&p->t, i, directions[d]))
 			d++;

@@ -3,7 +3,8 @@
 #pragma once
 #include "filter/parse.h"
 
-/* Steps over a direction before `flags`: nfdump takes one there and does not look at it. */
+/* Steps over a direction before `flags` and `payload`: nfdump takes one there; flows have one of
+ * each. */
 void quirk_direction(struct parser *p);
 /* Whether `exporter 5` stands here: nfdump's number of an exporter, not an address. */
 bool quirk_exporter_number(const struct parser *p);

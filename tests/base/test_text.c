@@ -87,6 +87,21 @@ static void addresses(void **state)
 	char text[MAC_TEXT_MAX];
 	assert_int_equal(mac_parse("00:1B:44:11:3a:b7", 17, &mac), ERR_OK);
 	assert_true(mac == 0x001b44113ab7);
+	assert_int_equal(mac_parse("a:0:B-1:2:03", 12, &mac), ERR_OK);
+	assert_true(mac == 0x0a000b010203);
+	static const char *const wrong[] = {"",
+					    "a",
+					    "a:b:c:d:e",
+					    "a:b:c:d:e:",
+					    "a:b:c:d:e:f:",
+					    ":a:b:c:d:e",
+					    "a:b:c:d:e:f:a",
+					    "aaa:b:c:d:e:f",
+					    "a:b:c:d:e:g",
+					    "a b:c:d:e:f"};
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		assert_int_equal(mac_parse(wrong[i], strlen(wrong[i]), &mac), ERR_MALFORMED);
+	assert_int_equal(mac_parse("00:1B:44:11:3a:b7", 17, &mac), ERR_OK);
 	mac_format(mac, text);
 	assert_string_equal(text, "00:1b:44:11:3a:b7");
 }
