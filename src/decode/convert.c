@@ -2,7 +2,10 @@
 #include "decode/convert.h"
 
 #include "base/attr.h"
+#include "model/nid.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A loop of the table below: field is an enum field, or an enum scratch; p, n: the element in the
@@ -135,6 +138,14 @@ static inline uint64_t load_common(const uint8_t *p, size_t n)
 	return n == 8 ? load_be64(p) : n == 4 ? load_be32(p) : load_be(p, n);
 }
 
+/* Seconds of 8 bytes may be before 1970: a certificate's. */
+static inline int64_t seconds_ms(const uint8_t *p, size_t n)
+{
+	const int64_t most = INT64_MAX / 1000;
+	int64_t s = (int64_t)load_be(p, n);
+	return MIN_OF(MAX_OF(s, -most), most) * 1000;
+}
+
 #define TIME_LOOP(name, value)                                                                     \
 	static void loop_##name(const struct rows *r, const uint8_t *p, size_t n unused_arg,       \
 				unsigned field)                                                    \
@@ -144,7 +155,7 @@ static inline uint64_t load_common(const uint8_t *p, size_t n)
 			col[i] = value;                                                            \
 	}
 TIME_LOOP(MS, (int64_t)MIN_OF(load_common(p, n), (uint64_t)INT64_MAX))
-TIME_LOOP(SEC, (int64_t)MIN_OF(load_be(p, n), (uint64_t)INT64_MAX / 1000) * 1000)
+TIME_LOOP(SEC, seconds_ms(p, n))
 TIME_LOOP(NTP_US, ntp_or_since_epoch(load_be64(p), ~(uint64_t)0x7ff, 1000, r->clock.export_ms))
 TIME_LOOP(NTP_NS, ntp_or_since_epoch(load_be64(p), UINT64_MAX, 1000000, r->clock.export_ms))
 TIME_LOOP(DELTA_US, r->clock.export_ms - (int64_t)((load_be(p, n) + 499) / 1000))
@@ -234,6 +245,21 @@ LOOP(HEX)
 	}
 }
 
+LOOP(NID)
+{
+	enum { DIGITS = 21 };
+	char text[DIGITS];
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride) {
+		uint64_t nid = load_be(p, n);
+		const char *name = nid_name(nid);
+		if (!name) {
+			snprintf(text, sizeof(text), "%" PRIu64, nid);
+			name = text;
+		}
+		put_text(r, field, i, (const uint8_t *)name, nid ? strlen(name) : 0);
+	}
+}
+
 LOOP(U32S)
 {
 	for (uint32_t i = 0; i < r->k; i++, p += r->stride) {
@@ -241,6 +267,18 @@ LOOP(U32S)
 		for (size_t at = 0; at + 4 <= n; at += 4)
 			if (batch_push_u32(r->b, (enum field)field, r->row + i, load_be32(p + at)))
 				set_bit(r, field, i);
+	}
+}
+
+/* One value of an element that comes in lists. */
+LOOP(LIST)
+{
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride) {
+		uint64_t v = load_be(p, n);
+		batch_span(r->b, (enum field)field)[r->row + i] = (struct span){0, 0};
+		if (batch_push_u32(r->b, (enum field)field, r->row + i,
+				   (uint32_t)MIN_OF(v, (uint64_t)UINT32_MAX)))
+			set_bit(r, field, i);
 	}
 }
 

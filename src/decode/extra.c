@@ -225,6 +225,27 @@ static bool next_value(struct rd *r, const struct element *e, const uint8_t **re
 	return *ret_p && (n || e->len == LEN_VARIABLE);
 }
 
+/* A list whose element is the source of a field of numbers: all of it goes there. False: no field
+ * wants it, or the record has a value for it. */
+static bool list_to_field(struct walk *w, const struct element *e, struct rd *r)
+{
+	const struct source_index *x = &w->d->sources;
+	size_t i = source_index_find(x, DIALECT_IPFIX, e->pen, e->id);
+	if (!source_index_is(x, i, DIALECT_IPFIX, e->pen, e->id) || x->v[i].conv != CONV_LIST ||
+	    batch_present(w->one->b, (enum field)x->v[i].field, w->one->row))
+		return false;
+	enum field f = (enum field)x->v[i].field;
+	const uint8_t *p;
+	size_t n;
+	batch_use(w->one->b, f);
+	for (; w->left > 0 && next_value(r, e, &p, &n); w->left--)
+		if (n >= 1 && n <= 8 &&
+		    batch_push_u32(w->one->b, f, w->one->row,
+				   (uint32_t)MIN_OF(load_be(p, n), (uint64_t)UINT32_MAX)))
+			batch_set_present(w->one->b, f, w->one->row);
+	return true;
+}
+
 /* RFC 6313 4.5.1: semantic, element, values. */
 static void basic_list(struct walk *w, struct rd *r, unsigned depth)
 {
@@ -237,7 +258,7 @@ static void basic_list(struct walk *w, struct rd *r, unsigned depth)
 	uint32_t n = 0;
 	const uint8_t *p;
 	size_t len;
-	if (r->bad)
+	if (r->bad || (depth == 1 && list_to_field(w, &e, r)))
 		return;
 	put_key(w->out, &e);
 	buf_str(w->out, "{\"v\":[");

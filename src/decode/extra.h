@@ -5,7 +5,8 @@
  * stands under the key of the element in it, {"v":[...],"n":COUNT} with up to EXTRA_LIST_MAX
  * values; a list of records is {"template":ID,"v":{...},"n":COUNT} with its first record. The first
  * value of each element inside lists also goes to the field that takes it, if the record itself has
- * none. */
+ * none. A basicList whose element has a field of its own (CONV_LIST) goes there and nowhere else.
+ */
 #pragma once
 #include "decode/convert.h"
 

@@ -48,6 +48,8 @@ bool template_len_fits(enum conv c, uint16_t len)
 	case CONV_SEC:
 	case CONV_LOW32:
 	case CONV_DSCP:
+	case CONV_NID:
+	case CONV_LIST: /* one value outside a list */
 		return variable || (len >= 1 && len <= 8);
 	case CONV_DELTA_US:
 	case CONV_UPTIME:
@@ -220,6 +222,10 @@ enum op_kind template_op(enum conv c, enum ctype t, uint16_t len)
 		return OP_SUBAPP;
 	case CONV_APP:
 		return OP_APP;
+	case CONV_NID:
+		return OP_NID;
+	case CONV_LIST:
+		return OP_LIST;
 	}
 	return OP_UINT_N_8;
 }

@@ -4,6 +4,7 @@
  * build/gen/web/fields.gen.ts. */
 #include "base/attr.h"
 #include "model/field.h"
+#include "model/own_pen.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,12 +15,13 @@ static const char *const ts_types[CT_MAX] = {
     [CT_MAC] = "string", [CT_STR] = "string", [CT_U32LIST] = "number[]",
 };
 
-/* Where a field comes from: "152, 150, 29305/1, v9 23". */
+/* Where a field comes from: "152, 150, 29305/1, v9 23"; what it is exported as in bold. */
 static void print_sources(const struct field_info *f)
 {
 	for (unsigned i = 0; i < f->n_sources; i++) {
 		const struct field_source *s = &f->sources[i];
-		printf("%s", i ? ", " : "");
+		const char *bold = (int)i == f->exported || (int)i == f->exported6 ? "**" : "";
+		printf("%s%s", i ? ", " : "", bold);
 		if (s->scope == SCOPE_NF9)
 			printf("v9 %u", s->id);
 		else if (s->pen)
@@ -28,6 +30,7 @@ static void print_sources(const struct field_info *f)
 			printf("ipfix %u", s->id);
 		else
 			printf("%u", s->id);
+		printf("%s", bold);
 	}
 }
 
@@ -40,11 +43,13 @@ static void markdown(void)
 	       "`ipfix N` where it is\n"
 	       "only one of them, `PEN/N` for elements of an enterprise; the first one listed that "
 	       "a record has wins.\n"
+	       "The bold ones are what the probe exports the field as (docs/export.md); PEN %u "
+	       "is our own.\n"
 	       "`core` fields are kept for every flow, `wide` ones for records of shapes that need "
 	       "them.\n\n"
 	       "| field | type | kind | unit | table | sources | what it is "
 	       "|\n|---|---|---|---|---|---|---|\n",
-	       FIELD_MAX);
+	       FIELD_MAX, PEN_OWN);
 	for (int i = 0; i < FIELD_MAX; i++) {
 		const struct field_info *f = &field_table[i];
 		printf("| %s | %s | %s | %s | %s | ", f->name, ctype_name(f->ctype),

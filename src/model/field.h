@@ -56,6 +56,8 @@ enum conv {
 	CONV_DSCP,   /* code point, kept as the octet it is in */
 	CONV_SUBAPP, /* text, perhaps after the application id and sub-application id (Cisco AVC) */
 	CONV_APP,    /* application id (RFC 6759): 1 byte of engine, then the selector */
+	CONV_NID,  /* number of OpenSSL's for a public key algorithm, kept as its name (nid.def) */
+	CONV_LIST, /* the values of a basicList (RFC 6313, IANA 291) of this element */
 };
 
 enum source_scope { SCOPE_ANY, SCOPE_IPFIX, SCOPE_NF9 };
@@ -82,6 +84,9 @@ struct field_info {
 	int16_t forward;      /* for a rev_ twin, the field it mirrors; else -1 */
 	const struct field_source *sources;
 	uint16_t n_sources;
+	/* Indices of the sources it is exported as (encode/): for IPv4 flows or addresses, and for
+	   IPv6 ones; mostly the same. -1: it is never exported. */
+	int16_t exported, exported6;
 };
 
 extern const struct field_info field_table[FIELD_MAX];

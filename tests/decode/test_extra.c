@@ -83,8 +83,8 @@ static void basic_lists(void **state)
 	struct harness *h = harness_new(NULL);
 	const struct wire_element e[] = {
 	    {291, WIRE_VARIABLE, 0}, {291, WIRE_VARIABLE, 0}, {4, 1, 0}};
-	/* allOf (3); 8057/1013 of 2 bytes: 60, 52, 1500 */
-	static const uint8_t lengths[] = {3,    0x83, 0xf5, 0, 2,  0, 0,   0x1f,
+	/* allOf (3); 8057/1090 (nobody's) of 2 bytes: 60, 52, 1500 */
+	static const uint8_t lengths[] = {3,    0x84, 0x42, 0, 2,  0, 0,   0x1f,
 					  0x79, 0,    60,   0, 52, 5, 0xdc};
 	/* 8057/2, the DNS name, of variable length: "a.example", "b" */
 	static const uint8_t names[] = {3,   0x80, 2,   0xff, 0xff, 0,   0,   0x1f, 0x79, 9,  'a',
@@ -98,12 +98,45 @@ static void basic_lists(void **state)
 	wire_set_end(&w, false);
 	wire_end(&w);
 	harness_feed(h, &b);
-	assert_string_equal(extra(h, 0), "{\"8057/1013\":{\"v\":[60,52,1500],\"n\":3},"
+	assert_string_equal(extra(h, 0), "{\"8057/1090\":{\"v\":[60,52,1500],\"n\":3},"
 					 "\"8057/2\":{\"v\":[\"a.example\",\"b\"],\"n\":2}}");
 	assert_true(batch_present(h->rows, F_dns_qname, 0));
 	assert_int_equal(batch_span(h->rows, F_dns_qname)[0].len, 9);
 	assert_int_equal(batch_get_num(h->rows, F_proto, 0), 17);
 	assert_int_equal(harness_malformed_total(h), 0);
+	harness_free(h);
+	buf_fini(&b);
+}
+
+/* Lists whose element is that of a field of numbers: as_path (our own 203) of 2 bytes and again of
+ * 4, which finds the field taken; bgp_communities (204) empty. */
+static void lists_of_a_field(void **state)
+{
+	(void)state;
+	struct buf b = {0};
+	struct harness *h = harness_new(NULL);
+	const struct wire_element e[] = {
+	    {291, WIRE_VARIABLE, 0}, {291, WIRE_VARIABLE, 0}, {291, WIRE_VARIABLE, 0}};
+	static const uint8_t path[] = {4,    0x80, 203,  0, 2, 0,    0,   0x7e,
+				       0xd9, 0xfd, 0xe8, 0, 1, 0xff, 0xff};
+	static const uint8_t again[] = {4, 0x80, 203, 0, 4, 0, 0, 0x7e, 0xd9, 0, 0, 0, 9};
+	static const uint8_t empty[] = {4, 0x80, 204, 0, 4, 0, 0, 0x7e, 0xd9};
+	struct wire w = begin(&b);
+	wire_template(&w, 256, e, 3);
+	wire_set_begin(&w, 256);
+	wire_varlen(&w, path, sizeof(path), false);
+	wire_varlen(&w, again, sizeof(again), false);
+	wire_varlen(&w, empty, sizeof(empty), false);
+	wire_set_end(&w, false);
+	wire_end(&w);
+	harness_feed(h, &b);
+	assert_string_equal(extra(h, 0), "{\"32473/203\":{\"v\":[9],\"n\":1}}");
+	struct span s = batch_span(h->rows, F_as_path)[0];
+	assert_int_equal(s.len, 3);
+	assert_int_equal(batch_list_at(h->rows, s, 0), 65000);
+	assert_int_equal(batch_list_at(h->rows, s, 1), 1);
+	assert_int_equal(batch_list_at(h->rows, s, 2), 65535);
+	assert_false(batch_present(h->rows, F_bgp_communities, 0));
 	harness_free(h);
 	buf_fini(&b);
 }
@@ -260,6 +293,7 @@ int main(void)
 	    cmocka_unit_test(numbers_texts_and_bytes),
 	    cmocka_unit_test(not_kept_if_configured),
 	    cmocka_unit_test(basic_lists),
+	    cmocka_unit_test(lists_of_a_field),
 	    cmocka_unit_test(lists_of_records),
 	    cmocka_unit_test(damaged_lists),
 	    cmocka_unit_test(nesting_is_bounded),
