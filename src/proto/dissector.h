@@ -62,6 +62,7 @@ struct dissect_ctx {
 	uint8_t dir;   /* 0 from the initiator, 1 from the other side. Of a flow that was joined
 			  midway   the initiator may be the server: tell by the bytes where you can */
 	bool cut;      /* the packet was captured only in part: *payload ends early */
+	struct rd ip_packet; /* the packet shown now, from its IP header on (classifiers) */
 	const struct talk_ends *ends;
 	const struct dissector *next;  /* with DISSECT_SWITCH */
 	struct dissection *dissection; /* proto/dissection.h: expectations, scratch memory */

@@ -1,34 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is known of a flow beyond addresses and counters: (field, value) pairs in the order they
- * were noted, in small blocks from a pool of the thread. A flow without them costs a pointer.
- * Dissectors and metrics write them; at export they become columns of a batch.
+ * were noted, in one piece of memory from a pool of the thread. A flow without them costs a
+ * pointer. Dissectors and metrics write them; at export they become columns of a batch.
  *
- * Bounded: NOTES_FLOW_MAX bytes a flow and a limit of the pool; what does not fit is left out and
- * counted (notes_pool.refused). Strings are cut at NOTES_STR_MAX. */
+ * Bounded: NOTES_FLOW_MAX bytes a flow and the limit of the pool; what does not fit is left out and
+ * counted (pool.refused). Strings are cut at NOTES_STR_MAX. */
 #pragma once
 #include "base/ip.h"
 #include "model/batch.h"
+#include "proto/pool.h"
 
 #include <stdint.h>
 
-enum { NOTES_BLOCK = 240, NOTES_FLOW_MAX = 6000, NOTES_STR_MAX = 1024, NOTES_LIST_MAX = 64 };
+enum { NOTES_FLOW_MAX = 8192, NOTES_STR_MAX = 1024, NOTES_LIST_MAX = 64 };
 
-struct notes_block;
-struct notes_pool {
-	struct notes_block *free_blocks;
-	struct notes_slab *slabs;
-	size_t n_blocks, max_blocks; /* allocated, and the most that may be */
-	uint64_t refused;            /* values that found no room */
-};
 struct notes {
-	struct notes_pool *pool;
-	struct notes_block *first, *last;
-	uint32_t n_bytes;
+	struct pool *pool;
+	uint8_t *p; /* entries: field, length, value */
+	uint16_t n, cap;
 };
 
-void notes_pool_init(struct notes_pool *p, size_t max_bytes);
-void notes_pool_fini(struct notes_pool *p);
-static inline struct notes notes_of(struct notes_pool *p)
+static inline struct notes notes_of(struct pool *p)
 {
 	return (struct notes){.pool = p};
 }
