@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The collector's enrichment: which data sets, and the thread that watches them and writes names
- * to the store (collect_names.c).  Reading the data sets takes
- * a second or two: meanwhile flows are taken and stored as they come, and the collector does not
- * say yet that it is ready. */
+ * to the store (collect_names.c). Reading data sets for the
+ * first time takes a second or two (then what was made of them is kept): meanwhile flows are taken
+ * and stored as they come, and the collector does not say yet that it is ready. */
 #include "base/log.h"
 #include "base/timefmt.h"
 #include "cmd/beside.h"
@@ -53,6 +53,7 @@ enum err collect_enrich_open(struct collect *c)
 	    .networks_ms = conf->enrich_networks_every,
 	    .applications = conf->enrich_applications,
 	    .services = services_place,
+	    .keep_in = conf->dir,
 	    .stop = &c->stop,
 	};
 	if (!conf->enrich_country)

@@ -31,6 +31,7 @@ struct enrich_opts {
 	uint64_t networks_ms;    /* how often a URL is asked */
 	bool applications;       /* names of ports */
 	const char *services;    /* the system's list of services */
+	const char *keep_in;     /* folder for what was made of the data sets; NULL or "" = none */
 	const atomic_bool *stop; /* ends a download; may be NULL */
 };
 

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LETTERS = 26, AS_NAMES_MAX = 1 << 20, AS_NAME_MAX = 128, AS_TEXT_MAX = 64 << 20 };
+enum { LETTERS = 26 };
 static const off_t FILE_SIZE_MAX = 1 << 30;
 
 /* Addresses without a country: RFC 6890 and its updates. Lengths count from the top of 128 bits. */

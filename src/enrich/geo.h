@@ -35,6 +35,8 @@ void country_code(uint32_t number, char ret[2]);
 
 enum { GEO_COUNTRY = 1, GEO_AS = 2 };
 
+enum { AS_NAMES_MAX = 1 << 20, AS_NAME_MAX = 128, AS_TEXT_MAX = 64 << 20 };
+
 struct as_name {
 	uint32_t number, off; /* text in as_names.text, NUL-terminated */
 };

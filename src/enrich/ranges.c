@@ -2,6 +2,7 @@
 #include "enrich/ranges.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 __extension__ typedef unsigned __int128 addr128;
 
@@ -302,6 +303,11 @@ enum err ranges_join(const struct ranges *a, const struct ranges *b, struct rang
 
 void ranges_fini(struct ranges *r)
 {
+	if (r->map) {
+		munmap(r->map, r->map_bytes);
+		*r = (struct ranges){0};
+		return;
+	}
 	free(r->v4.first);
 	free(r->v4.value);
 	free(r->v4.index);

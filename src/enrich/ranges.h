@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/ip.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,8 @@ struct ranges6 {
 struct ranges {
 	struct ranges4 v4;
 	struct ranges6 v6;
+	void *map; /* not NULL: the arrays lie in these map_bytes of a file */
+	size_t map_bytes;
 };
 
 /* --- building: prefixes in any order */

@@ -51,8 +51,12 @@ static enum err put_places(struct snapshot *s, const struct snapshot_parts *p)
 	enum err e = p->networks_n ? put_networks(s, p, &nets) : ERR_OK;
 	if (!e)
 		e = ranges_join(p->country ? p->country : &none, p->as ? p->as : &none, &geo);
-	if (!e)
+	if (!e && p->networks_n) {
 		e = ranges_join(&geo, &nets, &s->places);
+	} else {
+		s->places = geo;
+		geo = (struct ranges){0};
+	}
 	ranges_fini(&geo);
 	ranges_fini(&nets);
 	return e;

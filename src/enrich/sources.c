@@ -2,6 +2,7 @@
 #include "enrich/sources.h"
 
 #include "base/timefmt.h"
+#include "enrich/geo_cache.h"
 #include "net/http_client.h"
 
 #include <errno.h>
@@ -130,6 +131,36 @@ static bool is_new_file(struct sources *s, enum source_kind k)
 	return true;
 }
 
+/* The data set, from what was kept of it if that is still so, else from the file; kept then. */
+static enum err read_set(struct sources *s, enum source_kind k, unsigned wanted, struct ranges *ret,
+			 struct as_names *names, struct geo_info *info, struct diag *d)
+{
+	const struct source *v = &s->v[k];
+	char kept[4096];
+	const struct geo_cache_key key = {.path = v->from,
+					  .size = v->mark.size,
+					  .mtime_ns = v->mark.mtime_ns,
+					  .inode = v->mark.inode,
+					  .wanted = wanted};
+	int n = s->o.keep_in && *s->o.keep_in
+		    ? snprintf(kept, sizeof(kept), "%s/%s.ranges", s->o.keep_in, kinds[k].kind)
+		    : 0;
+	bool keep = n > 0 && n < (int)sizeof(kept);
+	if (keep && geo_cache_load(kept, &key, ret, names, info) == ERR_OK)
+		return ERR_OK;
+	enum err e = geo_read(v->from, wanted, ret, names, info, d);
+	if (e || !keep)
+		return e;
+	e = geo_cache_save(kept, &key, ret, names, info);
+	if (e) {
+		char text[300];
+		snprintf(text, sizeof(text), "cannot write %.200s: %s; the next start reads anew",
+			 kept, err_text(e));
+		notice(s, k, true, text);
+	}
+	return ERR_OK;
+}
+
 static bool look_at_set(struct sources *s, enum source_kind k, unsigned wanted)
 {
 	struct source *v = &s->v[k];
@@ -139,7 +170,7 @@ static bool look_at_set(struct sources *s, enum source_kind k, unsigned wanted)
 	struct diag d = {0};
 	if (*v->from == 0 || !is_new_file(s, k))
 		return false;
-	if (geo_read(v->from, wanted, &r, wanted & GEO_AS ? &names : NULL, &info, &d)) {
+	if (read_set(s, k, wanted, &r, wanted & GEO_AS ? &names : NULL, &info, &d)) {
 		say_failed(s, k, d.msg);
 		as_names_fini(&names);
 		return false;

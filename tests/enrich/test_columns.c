@@ -65,7 +65,8 @@ static int stop(void **state)
 
 static struct enrich_opts options(void)
 {
-	return (struct enrich_opts){.country_data = country,
+	return (struct enrich_opts){.keep_in = dir,
+				    .country_data = country,
 				    .as_data = as,
 				    .networks = list,
 				    .applications = true,
