@@ -20,7 +20,7 @@ static const struct row rows[] = {
 #include "model/fields.def"
 #undef FIELD
 };
-enum { ROWS = sizeof(rows) / sizeof(rows[0]), FWD_WORDS_MAX = 8 };
+enum { ROWS = sizeof(rows) / sizeof(rows[0]), FWD_WORDS_MAX = 10 };
 
 static int is_rev(const struct row *r)
 {
@@ -40,8 +40,8 @@ static void check(void)
 {
 	for (int i = 0; i < ROWS; i++) {
 		if (rows[i].id < 1 || rows[i].id >= FWD_WORDS_MAX * 64) {
-			fprintf(stderr, "fields.def: %s: id %d is not in 1..511\n", rows[i].name,
-				rows[i].id);
+			fprintf(stderr, "fields.def: %s: id %d is not in 1..%d\n", rows[i].name,
+				rows[i].id, FWD_WORDS_MAX * 64 - 1);
 			exit(1);
 		}
 		for (int j = 0; j < i; j++)

@@ -305,7 +305,8 @@ static bool guess(struct show *w, struct rd *r, enum dissect *ret)
 	struct talk *t = w->t;
 	uint8_t dir = w->c.dir;
 	bool found = false;
-	t->n_shown++;
+	if (t->n_shown < UINT8_MAX)
+		t->n_shown++;
 	if (!t->asked[dir]) {
 		struct rd first = *r;
 		t->asked[dir] = true;
@@ -328,8 +329,10 @@ static bool guess(struct show *w, struct rd *r, enum dissect *ret)
 /* Nobody knows it, and nobody is likely to. */
 static bool hopeless(const struct talk *t)
 {
+	/* Of a stream a bounded number of bytes is shown, in however many segments they come. */
+	bool datagrams = t->kind != kind_of(OVER_TCP);
 	return !t->d && ((t->n_suitors == 0 && t->asked[0] && t->asked[1]) ||
-			 t->n_shown >= DISSECT_GUESS_PACKETS);
+			 (datagrams && t->n_shown >= DISSECT_GUESS_PACKETS));
 }
 
 /* --- showing */

@@ -197,7 +197,9 @@ static void put(struct batch *b, enum field f, uint32_t row, const uint8_t *p, s
 	struct ip ip;
 	switch (t) {
 	case CT_STR:
-		batch_put_str(b, f, row, p, len);
+		batch_use(b, f);
+		if (batch_put_str(b, f, row, p, len))
+			batch_set_present(b, f, row);
 		return;
 	case CT_U32LIST:
 		batch_use(b, f);
@@ -206,6 +208,7 @@ static void put(struct batch *b, enum field f, uint32_t row, const uint8_t *p, s
 			memcpy(&one, p + i, sizeof(one));
 			batch_push_u32(b, f, row, one);
 		}
+		batch_set_present(b, f, row);
 		return;
 	case CT_IP:
 		memcpy(&ip, p, sizeof(ip));
