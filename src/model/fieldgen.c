@@ -20,7 +20,7 @@ static const struct row rows[] = {
 #include "model/fields.def"
 #undef FIELD
 };
-enum { ROWS = sizeof(rows) / sizeof(rows[0]), FWD_WORDS_MAX = 10 };
+enum { ROWS = sizeof(rows) / sizeof(rows[0]), FWD_WORDS_MAX = 12 };
 
 static int is_rev(const struct row *r)
 {

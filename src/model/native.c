@@ -8,14 +8,14 @@ static const char *const types[CT_MAX] = {
     [CT_U64] = "UInt64", [CT_MS] = "DateTime64(3)", [CT_IP] = "IPv6",
     [CT_MAC] = "UInt64", [CT_STR] = "String",       [CT_U32LIST] = "Array(UInt32)",
 };
-static const char *const fwd_words[] = {"present_0", "present_1", "present_2", "present_3",
-					"present_4", "present_5", "present_6", "present_7",
-					"present_8", "present_9"};
-static const char *const rev_words[] = {
-    "rev_present_0", "rev_present_1", "rev_present_2", "rev_present_3", "rev_present_4",
-    "rev_present_5", "rev_present_6", "rev_present_7", "rev_present_8", "rev_present_9"};
-_Static_assert(PRESENT_FWD_WORDS <= sizeof(fwd_words) / sizeof(fwd_words[0]),
-	       "a name for every presence word");
+static const char *const fwd_words[] = {"present_0", "present_1", "present_2",  "present_3",
+					"present_4", "present_5", "present_6",  "present_7",
+					"present_8", "present_9", "present_10", "present_11"};
+static const char *const rev_words[] = {"rev_present_0", "rev_present_1",  "rev_present_2",
+					"rev_present_3", "rev_present_4",  "rev_present_5",
+					"rev_present_6", "rev_present_7",  "rev_present_8",
+					"rev_present_9", "rev_present_10", "rev_present_11"};
+_Static_assert(PRESENT_FWD_WORDS <= 12, "a name for every presence word");
 
 const char *native_name(unsigned column)
 {
