@@ -28,9 +28,19 @@ static enum link_type link_of(int dlt)
 		int dlt;
 		enum link_type link;
 	} links[] = {
-	    {DLT_EN10MB, LINK_ETHERNET}, {DLT_NULL, LINK_LOOPBACK},   {DLT_LOOP, LINK_LOOPBACK},
-	    {DLT_RAW, LINK_IP},          {DLT_IPV4, LINK_IP},         {DLT_IPV6, LINK_IP},
-	    {DLT_LINUX_SLL, LINK_SLL},   {DLT_LINUX_SLL2, LINK_SLL2}, {DLT_PPP_ETHER, LINK_PPPOE},
+	    {DLT_EN10MB, LINK_ETHERNET},
+	    {DLT_NULL, LINK_LOOPBACK},
+	    {DLT_LOOP, LINK_LOOPBACK},
+	    {DLT_RAW, LINK_IP},
+	    {DLT_IPV4, LINK_IP},
+	    {DLT_IPV6, LINK_IP},
+	    {DLT_LINUX_SLL, LINK_SLL},
+	    {DLT_LINUX_SLL2, LINK_SLL2},
+	    {DLT_PPP_ETHER, LINK_PPPOE},
+	    {DLT_PPP, LINK_PPP},
+	    {DLT_PPP_SERIAL, LINK_PPP},
+	    {DLT_IEEE802_11, LINK_80211},
+	    {DLT_IEEE802_11_RADIO, LINK_RADIOTAP},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(links); i++)
 		if (links[i].dlt == dlt)

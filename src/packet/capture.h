@@ -18,7 +18,10 @@ enum link_type {
 	LINK_IP,
 	LINK_SLL,
 	LINK_SLL2,
-	LINK_PPPOE
+	LINK_PPPOE,
+	LINK_PPP,
+	LINK_80211,
+	LINK_RADIOTAP, /* 802.11 behind a header of the radio */
 };
 
 struct frame {

@@ -174,6 +174,9 @@ enum packet_kind packet_parse(const struct frame *f, struct packet *ret)
 	case LINK_PPPOE:
 		return parse_pppoe(ret, r);
 	case LINK_UNKNOWN:
+	case LINK_PPP:
+	case LINK_80211:
+	case LINK_RADIOTAP:
 		return PACKET_OTHER;
 	}
 	type = rd_be16(&r);
