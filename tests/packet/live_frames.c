@@ -49,12 +49,12 @@ static void *run(void *ctx)
 		if (n && t->slow_ms)
 			(void)poll(NULL, 0, t->slow_ms);
 		live_release(t->reader);
-		live_count(t->reader, &t->stats);
 		if (e)
 			printf("end %u %s\n", t->number, err_text(e));
 		if (n == 0 && atomic_load(t->stop))
 			break;
 	}
+	live_count(t->reader, &t->stats);
 	return NULL;
 }
 
