@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a field is on the wire: the information element, its length, and the way its value is
+ * written. For IPFIX all of it comes from fields.def; NetFlow v9 gets the fields that its old
+ * collectors know (nf9.def). */
+#pragma once
+#include "encode/target.h"
+#include "model/field.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	ELEMENT_VARIABLE = 65535,
+	ELEMENT_BASIC_LIST = 291,
+	ELEMENT_MPLS_TOP = 70,
+	MPLS_LABELS_MAX = 10
+};
+
+/* How a value is written; put.c has a loop for each. Those from PUT_STR on are of variable length.
+ */
+enum put_kind {
+	PUT_U8,
+	PUT_U16,
+	PUT_U32,
+	PUT_U64,
+	PUT_LOW8, /* the low byte of a 16-bit number */
+	PUT_IP4,
+	PUT_IP6,
+	PUT_MAC,
+	PUT_MS,     /* ms since 1970, 8 bytes */
+	PUT_SEC,    /* s since 1970, 8 bytes */
+	PUT_UPTIME, /* ms since the exporter started, 4 bytes */
+	PUT_NID,    /* name -> number, 2 bytes */
+	PUT_ICMP,   /* type and code from their two fields */
+	PUT_LABEL,  /* 3 bytes of an MPLS label stack */
+	PUT_STR,
+	PUT_HEX,  /* text of hex digits -> bytes */
+	PUT_U32S, /* numbers one after another */
+	PUT_LIST, /* a basicList */
+	PUT_MAX
+};
+
+struct wire_form {
+	uint32_t pen;
+	uint16_t id;
+	uint16_t len; /* ELEMENT_VARIABLE: the length is in the record */
+	enum put_kind kind;
+	/* PUT_LIST: the element inside it. The field's own is ELEMENT_BASIC_LIST. */
+	uint32_t inner_pen;
+	uint16_t inner_id;
+};
+
+/* The form of f, in a record whose address (of an address field) or whose flow (of others) is IPv6
+ * if `six`. False: f is not exported this way. */
+bool element_of(enum export_protocol protocol, enum field f, bool six, struct wire_form *ret);
