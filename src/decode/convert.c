@@ -285,14 +285,14 @@ LOOP(LIST)
 /* Labels down to the bottom of the stack; devices fill the rest with zeros. */
 LOOP(MPLS)
 {
-	const struct template *t = r->t;
+	const struct label_stack *stack = &r->t->mpls[field_table[field].forward >= 0];
 	const uint8_t *rec = r->rec;
 	for (uint32_t i = 0; i < r->k; i++, rec += r->stride) {
 		batch_span(r->b, (enum field)field)[r->row + i] = (struct span){0, 0};
-		for (unsigned l = 0; l < t->n_mpls; l++) {
-			if (r->lens[t->mpls[l]] != 3)
+		for (unsigned l = 0; l < stack->n; l++) {
+			if (r->lens[stack->sources[l]] != 3)
 				continue;
-			uint32_t v = (uint32_t)load_be(rec + r->offs[t->mpls[l]], 3);
+			uint32_t v = (uint32_t)load_be(rec + r->offs[stack->sources[l]], 3);
 			if (v && batch_push_u32(r->b, (enum field)field, r->row + i, v))
 				set_bit(r, field, i);
 			if (v & 1)

@@ -91,8 +91,9 @@ static void consider(struct compiling *c, uint16_t i, const struct source_ref *r
 	struct choice *b = &c->best[r->field];
 	enum conv conv = (enum conv)r->conv;
 	const struct element *e = &c->def->elements[i];
-	if (conv == CONV_MPLS && c->t.n_mpls < MPLS_MAX)
-		c->t.mpls[c->t.n_mpls++] = i;
+	struct label_stack *stack = &c->t.mpls[field_table[r->field].forward >= 0];
+	if (conv == CONV_MPLS && stack->n < MPLS_MAX)
+		stack->sources[stack->n++] = i;
 	bool pair = b->source != NO_ELEMENT && b->conv != r->conv &&
 		    (b->conv == CONV_IP4 || b->conv == CONV_IP6) &&
 		    (conv == CONV_IP4 || conv == CONV_IP6);

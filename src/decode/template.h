@@ -95,7 +95,7 @@ struct template
 	uint32_t refreshes;   /* times it was told again */
 	int64_t refreshed;    /* t_recv when it was told last; 0 = not known */
 	bool unsure;          /* not told since the exporter or we started: counts where it fits */
-	uint16_t id, n, n_scope, n_ops, n_mpls;
+	uint16_t id, n, n_scope, n_ops;
 	uint16_t uptime_last; /* element of t_last if both ends are uptimes, else NO_ELEMENT */
 	bool options, variable, reads_uptime;
 	bool texts;         /* some column is a text or a list */
@@ -110,7 +110,10 @@ struct template
 	struct op *ops;                  /* n_ops */
 	struct unknown *unknown;         /* n_unknown: elements that no field takes, and lists */
 	uint16_t n_unknown;
-	uint16_t mpls[MPLS_MAX]; /* elements that hold labels, top first */
+	/* Elements that hold labels, top first; of the flow, and of its reverse direction. */
+	struct label_stack {
+		uint16_t n, sources[MPLS_MAX];
+	} mpls[2];
 	/* Elements that hold the first bytes of a packet, and how many; NO_SECTION = none. */
 	uint16_t section, section_len;
 	uint8_t section_start; /* enum headers_start */

@@ -312,6 +312,13 @@ static bool flow_is_six(const struct batch *b, uint32_t row)
 	return batch_has(b, F_ip_version) && batch_u8(b, F_ip_version)[row] == 6;
 }
 
+static uint8_t label_count(const struct batch *b, enum field f, uint32_t row)
+{
+	if (!batch_has(b, f))
+		return 0;
+	return (uint8_t)MIN_OF(batch_span(b, f)[row].len, (uint32_t)MPLS_LABELS_MAX);
+}
+
 static void key_of(const struct encoder *e, const struct batch *b, uint32_t row, enum half half,
 		   struct layout_key *k)
 {
@@ -324,10 +331,8 @@ static void key_of(const struct encoder *e, const struct batch *b, uint32_t row,
 		if (batch_has(b, f) && batch_present(b, f, row) && !ip_is_v4(&batch_ip(b, f)[row]))
 			k->six |= (uint64_t)1 << e->ips[i].bit;
 	}
-	k->labels = 0;
-	if (batch_has(b, F_mpls_labels))
-		k->labels = (uint16_t)MIN_OF(batch_span(b, F_mpls_labels)[row].len,
-					     (uint32_t)MPLS_LABELS_MAX);
+	k->labels[0] = label_count(b, F_mpls_labels, row);
+	k->labels[1] = label_count(b, F_rev_mpls_labels, row);
 	k->flow_six = flow_is_six(b, row);
 }
 

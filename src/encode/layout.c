@@ -122,7 +122,8 @@ static void add_fields(struct compiling *c, const struct layout_key *k, bool fix
 		if (!element_of(c->protocol, (enum field)f, six, &form) ||
 		    (form.len != ELEMENT_VARIABLE) != fixed)
 			continue;
-		unsigned n = form.kind == PUT_LABEL ? k->labels : 1;
+		bool label = form.kind == PUT_LABEL;
+		unsigned n = label ? k->labels[field_table[column].forward >= 0] : 1;
 		for (unsigned i = 0; i < n; i++, form.id++)
 			add(c, &form, column, i);
 	}

@@ -13,7 +13,7 @@ enum half { HALF_BOTH, HALF_FORWARD, HALF_REVERSE, HALF_MAX };
 struct layout_key {
 	uint64_t present[PRESENT_WORDS]; /* of the columns it is read from */
 	uint64_t six;                    /* bit layout_ip_bit(f): this address is IPv6 */
-	uint16_t labels;                 /* of the MPLS stack */
+	uint8_t labels[2];               /* of the MPLS stack, and of that of the answer */
 	uint8_t half;                    /* enum half */
 	bool flow_six;                   /* the flow is IPv6 */
 	uint32_t zero_;                  /* keys are compared byte by byte */
