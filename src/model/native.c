@@ -48,3 +48,13 @@ int native_find(const char *name, size_t n)
 			return (int)c;
 	return -1;
 }
+
+const struct native_split *native_split(unsigned column)
+{
+	static const struct native_split split[] = {{F_src_ip, "src_ip4", "src_ip6"},
+						    {F_dst_ip, "dst_ip4", "dst_ip6"}};
+	for (size_t i = 0; i < ARRAY_LEN(split); i++)
+		if (split[i].column == column)
+			return &split[i];
+	return NULL;
+}

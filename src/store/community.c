@@ -6,8 +6,12 @@
 #define WIRE(ip)                                                                                   \
 	"if(startsWith(" BYTES(ip) ", unhex('00000000000000000000FFFF')), substring(" BYTES(       \
 	    ip) ", 13, 4), substring(" BYTES(ip) ", 1, 16))"
-#define SRC WIRE("src_ip")
-#define DST WIRE("dst_ip")
+/* Of the two columns of a split address (model/native.h). */
+#define EITHER(end)                                                                                \
+	"if(" end "_ip4 = 0, " WIRE(end "_ip6") ", substring(" BYTES("toIPv6(toIPv4(" end          \
+								     "_ip4))") ", 13, 4))"
+#define SRC EITHER("src")
+#define DST EITHER("dst")
 
 /* (No IN: a set does not find its way through a Merge table.)
  * ICMP: type and code stand for the ports; exporters send them in their own fields, or in dst_port.

@@ -4,23 +4,23 @@
 #include "store/books.h"
 #include "store/client.h"
 #include "store/columns.h"
+#include "store/rebuild.h"
 #include "store/rollup.h"
 #include "store/schema.h"
 
 #include <string.h>
 
 static enum err duplicates_in_rollups(struct store *s, struct diag *reterr);
-static enum err compute_community_id(struct store *s, struct diag *reterr);
 
 /* Numbered changes of tables that exist. 1 is the making of all tables; a later row turns what the
- * version before has into its own (order, partitions, renames, types), after columns that
- * fields.def has gained were added and before tables and views that are not there were made: new
- * tables need a row without a function, new columns none. */
+ * version before has into its own (order, partitions, renames, types), before columns that
+ * fields.def has gained are added and tables and views that are not there are made: new tables need
+ * a row without a function, new columns none. */
 static const struct {
 	unsigned version;
 	enum err (*change)(struct store *s, struct diag *reterr);
-} changes[] = {{1, NULL}, {2, duplicates_in_rollups}, {3, NULL}, {4, NULL}, {5, NULL},
-	       {6, NULL}, {7, compute_community_id}};
+} changes[] = {{1, NULL}, {2, duplicates_in_rollups}, {3, NULL}, {4, NULL}, {5, NULL}, {6, NULL},
+	       {7, NULL}, {8, rebuild_flows}};
 
 unsigned store_schema_version(void)
 {
@@ -104,12 +104,6 @@ static enum err duplicates_in_rollups(struct store *s, struct diag *reterr)
 	return run_all(s, rollup_add_duplicate, reterr);
 }
 
-/* The wide table had it as a column, always empty. */
-static enum err compute_community_id(struct store *s, struct diag *reterr)
-{
-	return run_all(s, schema_compute_community_id, reterr);
-}
-
 static enum err run_changes(struct store *s, unsigned from, struct diag *reterr)
 {
 	enum err e = ERR_OK;
@@ -149,10 +143,10 @@ enum err store_migrate(struct store *s, struct diag *reterr)
 		    "the store has tables of version %u, made by a newer Weir; this one knows %u",
 		    version, store_schema_version());
 	bool changed = version < store_schema_version();
-	if (version)
-		e = compare_columns(s, reterr);
-	if (!e && changed && version)
+	if (changed && version)
 		e = run_changes(s, version, reterr);
+	if (!e && version)
+		e = compare_columns(s, reterr);
 	if (!e && changed)
 		e = run_all(s, schema_statement, reterr);
 	if (!e)

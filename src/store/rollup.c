@@ -187,6 +187,8 @@ static void hour_expr(struct buf *sql)
 	buf_fmt(sql, ", %d) * %d, 'UTC')", TALKERS_BIN_S / SERIES_BIN_S, TALKERS_BIN_S);
 }
 
+#define SAME_ENDS "(src.src_ip4 = src.dst_ip4 AND src.src_ip6 = src.dst_ip6)"
+
 static void talkers_counters(struct buf *sql, bool rev, bool dst)
 {
 	const char *b = "src.bytes", *p = "src.packets", *f = "count()";
@@ -201,9 +203,8 @@ static void talkers_counters(struct buf *sql, bool rev, bool dst)
 		dst ? b : rb, dst ? p : rp, dst ? f : rf);
 	if (dst)
 		buf_fmt(sql,
-			"countIf(src.src_ip != src.dst_ip) AS flows, sumIf(%s + %s, src.src_ip = "
-			"src.dst_ip) AS self_bytes, sumIf(%s + %s, src.src_ip = src.dst_ip) AS "
-			"self_packets",
+			"countIf(NOT " SAME_ENDS ") AS flows, sumIf(%s + %s, " SAME_ENDS
+			") AS self_bytes, sumIf(%s + %s, " SAME_ENDS ") AS self_packets",
 			b, rb, p, rp);
 	else
 		buf_str(sql,
@@ -215,7 +216,9 @@ static void talkers_select(struct buf *sql, const struct schema_target *t, enum 
 {
 	buf_str(sql, "SELECT day, ");
 	hour_expr(sql);
-	buf_fmt(sql, " AS t, src.%s AS ip, ", dst ? "dst_ip" : "src_ip");
+	buf_str(sql, " AS t, ");
+	schema_address(sql, "src.", dst ? F_dst_ip : F_src_ip);
+	buf_str(sql, " AS ip, ");
 	for (size_t i = 0; i < ARRAY_LEN(talkers_dims); i++)
 		buf_fmt(sql, "%s, ", field_table[talkers_dims[i]].name);
 	buf_fmt(sql,
@@ -315,14 +318,20 @@ static void add_duplicate(struct buf *sql, const struct schema_target *t, enum r
 	buf_str(sql, "present_0, duplicate)");
 }
 
+bool rollup_drop_view(struct buf *sql, const struct schema_target *t, unsigned i)
+{
+	if (i >= ARRAY_LEN(view_names))
+		return false;
+	buf_fmt(sql, "DROP VIEW IF EXISTS %s.%s", t->database, view_names[i]);
+	schema_on_cluster(sql, t);
+	return true;
+}
+
 bool rollup_add_duplicate(struct buf *sql, const struct schema_target *t, unsigned i)
 {
 	unsigned tables = schema_clustered(t) ? 2 * ROLLUP_MAX : ROLLUP_MAX;
-	if (i < ARRAY_LEN(view_names)) {
-		buf_fmt(sql, "DROP VIEW IF EXISTS %s.%s", t->database, view_names[i]);
-		schema_on_cluster(sql, t);
+	if (rollup_drop_view(sql, t, i))
 		return true;
-	}
 	i -= (unsigned)ARRAY_LEN(view_names);
 	if (i < tables)
 		add_duplicate(sql, t, (enum rollup)(i % ROLLUP_MAX), i < ROLLUP_MAX);

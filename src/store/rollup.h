@@ -37,6 +37,8 @@ bool rollup_hour_statement(struct buf *sql, const struct schema_target *t, int64
 			   unsigned i);
 /* Statement i of giving the tables of version 1 the dimension `duplicate`; false: no more. Drops
  * the views, which rollup_view makes again. */
+/* DROP VIEW of the i-th materialized view; false when there are no more. */
+bool rollup_drop_view(struct buf *sql, const struct schema_target *t, unsigned i);
 bool rollup_add_duplicate(struct buf *sql, const struct schema_target *t, unsigned i);
 bool rollup_has_dim(enum rollup r, enum field f);
 

@@ -52,8 +52,8 @@ static bool text_is_diverse(unsigned column)
  * does not use: a quarter less of the hot columns, and read as fast. */
 static bool column_is_hot(unsigned column)
 {
-	static const unsigned hot[] = {F_t_last,   F_src_ip, F_dst_ip, F_src_port,
-				       F_dst_port, F_proto,  F_bytes,  F_packets};
+	static const unsigned hot[] = {F_t_last, F_src_port, F_dst_port,
+				       F_proto,  F_bytes,    F_packets};
 	for (size_t i = 0; i < ARRAY_LEN(hot); i++)
 		if (hot[i] == column)
 			return true;
@@ -78,9 +78,30 @@ void schema_column_type(struct buf *sql, unsigned column)
 		buf_str(sql, native_type(column));
 }
 
+void schema_address(struct buf *sql, const char *prefix, unsigned column)
+{
+	const struct native_split *s = native_split(column);
+	buf_fmt(sql, "if(%s%s = 0, %s%s, toIPv6(toIPv4(%s%s)))", prefix, s->ip4, prefix, s->ip6,
+		prefix, s->ip4);
+}
+
+/* A segment brings the address as it is; the table makes its two columns of it, and keeps those. */
+static void split_definition(struct buf *sql, const struct native_split *s)
+{
+	const char *whole = native_name(s->column);
+	buf_fmt(sql,
+		"%s IPv6 EPHEMERAL, %s UInt32 DEFAULT toUInt32(toIPv4OrDefault(%s)) CODEC(T64, "
+		"LZ4), %s IPv6 DEFAULT if(%s = 0, %s, toIPv6('::')) CODEC(ZSTD(1))",
+		whole, s->ip4, whole, s->ip6, s->ip4, whole);
+}
+
 static void column_definition(struct buf *sql, unsigned column)
 {
 	bool hot = column_is_hot(column);
+	if (native_split(column)) {
+		split_definition(sql, native_split(column));
+		return;
+	}
 	buf_fmt(sql, "%s ", native_name(column));
 	schema_column_type(sql, column);
 	if (column < FIELD_MAX && field_is_computed((enum field)column)) {
@@ -148,9 +169,8 @@ void schema_window(struct buf *sql, const struct schema_target *t)
 					 : " SETTINGS non_replicated_deduplication_window = 10000");
 }
 
-static void flows_table(struct buf *sql, const struct schema_target *t, enum shape s)
+void schema_flows(struct buf *sql, const struct schema_target *t, enum shape s, const char *name)
 {
-	const char *name = schema_flow_table(s);
 	schema_create_table(sql, t, name);
 	const char *comma = " (";
 	for (unsigned c = 0; c < NATIVE_MAX; c++) {
@@ -164,7 +184,8 @@ static void flows_table(struct buf *sql, const struct schema_target *t, enum sha
 	schema_engine(sql, t, name, "");
 	buf_str(
 	    sql,
-	    " PARTITION BY day ORDER BY (toStartOfFiveMinutes(t_last), src_ip, dst_ip, t_last)");
+	    " PARTITION BY day ORDER BY (toStartOfFiveMinutes(t_last), src_ip4, dst_ip4, src_ip6, "
+	    "dst_ip6, t_last)");
 	schema_window(sql, t);
 	/* A merge costs nearly as much as the insert (0.9 against 1.0 CPU s per million rows):
 	 * beyond this size a part is left as it is, so that a busy day is merged two or three
@@ -182,14 +203,26 @@ const char *schema_view_name(unsigned i)
 	return views[i].name;
 }
 
+static void view_column(struct buf *sql, const char *comma, unsigned column)
+{
+	const struct native_split *s = native_split(column);
+	if (s)
+		buf_fmt(sql, "%s%s UInt32, %s IPv6", comma, s->ip4, s->ip6);
+	buf_fmt(sql, "%s%s ", s ? ", " : comma, native_name(column));
+	schema_column_type(sql, column);
+	if (s) {
+		buf_str(sql, " ALIAS ");
+		schema_address(sql, "", column);
+	}
+}
+
 void schema_view(struct buf *sql, const struct schema_target *t, unsigned i)
 {
 	const char *comma = " (";
 	buf_fmt(sql, "CREATE OR REPLACE TABLE %s.%s", t->database, views[i].name);
 	schema_on_cluster(sql, t);
 	for (unsigned c = 0; c < NATIVE_MAX; c++) {
-		buf_fmt(sql, "%s%s ", comma, native_name(c));
-		schema_column_type(sql, c);
+		view_column(sql, comma, c);
 		comma = ", ";
 	}
 	buf_fmt(sql, ") ENGINE = Merge('%s', '%s')", t->database, views[i].tables);
@@ -203,7 +236,7 @@ static void distributed(struct buf *sql, const struct schema_target *t, const ch
 		"CREATE TABLE IF NOT EXISTS %s.%s ON CLUSTER %s AS %s.%s_local ENGINE = "
 		"Distributed(%s, %s, %s_local%s)",
 		t->database, name, t->cluster, t->database, name, t->cluster, t->database, name,
-		raw ? ", cityHash64(src_ip, dst_ip)" : "");
+		raw ? ", cityHash64(src_ip4, dst_ip4, src_ip6, dst_ip6)" : "");
 }
 
 static void database(struct buf *sql, const struct schema_target *t, int arg unused_arg)
@@ -234,7 +267,7 @@ static void merge_of(struct buf *sql, const struct schema_target *t, int view)
 
 static void flows_of(struct buf *sql, const struct schema_target *t, int shape)
 {
-	flows_table(sql, t, (enum shape)shape);
+	schema_flows(sql, t, (enum shape)shape, schema_flow_table((enum shape)shape));
 }
 
 static void rollup_of(struct buf *sql, const struct schema_target *t, int rollup)
@@ -353,18 +386,6 @@ bool schema_add_column(struct buf *sql, const struct schema_target *t, const cha
 	} else {
 		column_definition(sql, column);
 	}
-	return true;
-}
-
-bool schema_compute_community_id(struct buf *sql, const struct schema_target *t, unsigned i)
-{
-	if (i > 0)
-		return false;
-	buf_fmt(sql, "ALTER TABLE %s.%s%s", t->database, schema_flow_table(SHAPE_WIDE),
-		schema_clustered(t) ? "_local" : "");
-	schema_on_cluster(sql, t);
-	buf_str(sql, " MODIFY COLUMN ");
-	column_definition(sql, F_community_id);
 	return true;
 }
 

@@ -28,9 +28,13 @@ bool schema_day_table_is_brief(unsigned i);
 
 /* The type of a column (model/native.h) in a table. */
 void schema_column_type(struct buf *sql, unsigned column);
+/* The address of a column that is split (model/native.h), as one IPv6; prefix: "" or "src.". */
+void schema_address(struct buf *sql, const char *prefix, unsigned column);
 /* Statement number i of a new store, in the order in which they must run; false when there are no
  * more. */
 bool schema_statement(struct buf *sql, const struct schema_target *t, unsigned i);
+/* CREATE TABLE of raw flows of the shape, under this name. */
+void schema_flows(struct buf *sql, const struct schema_target *t, enum shape s, const char *name);
 /* ADD COLUMN for a column that fields.def has and the store has not; false when there are no more
  * (on a cluster each column takes two statements). step counts from 0. */
 bool schema_add_column(struct buf *sql, const struct schema_target *t, const char *table,
@@ -43,9 +47,6 @@ bool schema_column_is_base(unsigned column, enum shape s);
 enum { SCHEMA_VIEWS = 2 };
 const char *schema_view_name(unsigned i);
 void schema_view(struct buf *sql, const struct schema_target *t, unsigned i);
-
-/* Turns the column community_id of flows_wide into a computed one; false when i > 0. */
-bool schema_compute_community_id(struct buf *sql, const struct schema_target *t, unsigned i);
 
 /* DROP PARTITION; day begins with "2026-01-01". */
 void schema_drop_day(struct buf *sql, const struct schema_target *t, const char *table,

@@ -10,6 +10,7 @@
 #include "model/native.h"
 #include "model/record.h"
 #include "store/client.h"
+#include "store/columns.h"
 #include "store/schema.h"
 #include "tests/filter/random_filter.h"
 
@@ -69,17 +70,24 @@ static void put_column(struct buf *out, const struct batch *b, unsigned column)
 	}
 }
 
+/* Every column that a segment may have. */
+static bool is_stored(unsigned column, enum shape shape)
+{
+	return native_in_shape(column, shape) &&
+	       (column >= FIELD_MAX || !field_is_computed((enum field)column));
+}
+
 static void insert(struct store *store, struct batch *b, enum shape shape)
 {
 	struct buf block = {0}, names = {0};
 	unsigned columns = 0;
 	struct diag d = {0};
 	for (unsigned c = 0; c < NATIVE_MAX; c++)
-		columns += native_in_shape(c, shape);
+		columns += is_stored(c, shape);
 	buf_varint(&block, columns);
 	buf_varint(&block, b->n);
 	for (unsigned c = 0; c < NATIVE_MAX; c++) {
-		if (!native_in_shape(c, shape))
+		if (!is_stored(c, shape))
 			continue;
 		put_column(&block, b, c);
 		buf_str(&names, names.n ? ", " : "");
@@ -172,12 +180,21 @@ static void make_tables(struct store *store)
 	const struct schema_target target = {.database = "default", .cluster = ""};
 	struct buf sql = {0};
 	struct diag d = {0};
+	struct columns columns;
 	for (unsigned i = 0; schema_statement(&sql, &target, i); i++) {
 		if (store_exec(store, buf_cstr(&sql), &d))
 			die(buf_cstr(&sql), &d);
 		buf_reset(&sql);
 	}
 	buf_fini(&sql);
+	if (columns_read(store, &columns, &d))
+		die("columns", &d);
+	for (unsigned s = 0; s < SHAPE_MAX; s++)
+		for (unsigned c = 0; c < NATIVE_MAX; c++)
+			if (is_stored(c, (enum shape)s) &&
+			    !columns_has(&columns, (enum shape)s, c) &&
+			    columns_add(store, &columns, (enum shape)s, c, &d))
+				die(native_name(c), &d);
 }
 
 int main(int argc, char **argv)

@@ -184,12 +184,21 @@ static bool list_field(const struct subject *s)
 	return s->q[0].measure == M_FIELD && field_table[s->q[0].field].ctype == CT_U32LIST;
 }
 
+/* Not one that the store computes and a batch has not. */
+static enum field random_field(struct random *r)
+{
+	enum field f;
+	do
+		f = (enum field)random_below(r, FIELD_MAX);
+	while (field_is_computed(f));
+	return f;
+}
+
 /* A field of the same domain, to compare with. */
 static void put_other(struct random *r, struct buf *out, const struct subject *s)
 {
 	for (;;) {
-		struct quantity q = {.measure = M_FIELD,
-				     .field = (enum field)random_below(r, FIELD_MAX)};
+		struct quantity q = {.measure = M_FIELD, .field = random_field(r)};
 		if (quantity_domain(&q) != quantity_domain(&s->q[0]) ||
 		    field_table[q.field].ctype == CT_U32LIST)
 			continue;
@@ -228,7 +237,7 @@ static void put_operation(struct random *r, struct buf *out, const struct subjec
 
 static void put_test(struct random *r, struct buf *out)
 {
-	struct quantity q = {.measure = M_FIELD, .field = (enum field)random_below(r, FIELD_MAX)};
+	struct quantity q = {.measure = M_FIELD, .field = random_field(r)};
 	q.elem = field_table[q.field].ctype == CT_U32LIST ? ELEM_ANY : 0;
 	struct subject by_field = {field_table[q.field].name, &q, 1};
 	const struct subject *s = &by_field;
@@ -316,7 +325,8 @@ void random_batch(struct random *r, struct batch *b, uint32_t n, uint32_t first)
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t row = b->n + i;
 		for (int f = 0; f < FIELD_MAX; f++)
-			if (field_in_shape((enum field)f, b->shape) && random_below(r, 2))
+			if (field_in_shape((enum field)f, b->shape) &&
+			    !field_is_computed((enum field)f) && random_below(r, 2))
 				set_random(r, b, (enum field)f, row);
 		batch_set_num(b, F_t_recv, row, (uint64_t)(RANDOM_TIME + first + i));
 		b->day[row] = day_of_ms(RANDOM_TIME);

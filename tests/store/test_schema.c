@@ -41,10 +41,16 @@ static void test_single(void **state)
 	find(&single, "CREATE TABLE IF NOT EXISTS weir.flows_core", &b);
 	assert_has(&b, "t_last DateTime64(3, 'UTC') CODEC(T64, LZ4), ");
 	assert_has(&b, "exporter_ip IPv6 CODEC(ZSTD(1)), ");
+	assert_has(&b,
+		   "src_ip IPv6 EPHEMERAL, src_ip4 UInt32 DEFAULT "
+		   "toUInt32(toIPv4OrDefault(src_ip)) CODEC(T64, LZ4), src_ip6 IPv6 DEFAULT "
+		   "if(src_ip4 = 0, src_ip, toIPv6('::')) CODEC(ZSTD(1)), dst_ip IPv6 EPHEMERAL, ");
 	assert_has(&b, "present_0 UInt64 CODEC(ZSTD(1))");
-	assert_has(&b, "day Date CODEC(ZSTD(1))) ENGINE = MergeTree PARTITION BY day ORDER BY "
-		       "(toStartOfFiveMinutes(t_last), src_ip, dst_ip, t_last) SETTINGS "
-		       "non_replicated_deduplication_window = 10000");
+	assert_has(
+	    &b,
+	    "day Date CODEC(ZSTD(1))) ENGINE = MergeTree PARTITION BY day ORDER BY "
+	    "(toStartOfFiveMinutes(t_last), src_ip4, dst_ip4, src_ip6, dst_ip6, t_last) SETTINGS "
+	    "non_replicated_deduplication_window = 10000");
 	assert_null(strstr(buf_cstr(&b), "vlan"));
 	assert_null(strstr(buf_cstr(&b), "rev_bytes"));
 	find(&single, "CREATE TABLE IF NOT EXISTS weir.flows_wide", &b);
@@ -52,6 +58,8 @@ static void test_single(void **state)
 	assert_has(&b, "rev_bytes UInt64 CODEC(T64, ZSTD(1))");
 	find(&single, "CREATE OR REPLACE TABLE weir.flows ", &b);
 	assert_has(&b, "dns_qname LowCardinality(String), ");
+	assert_has(&b, "dst_ip4 UInt32, dst_ip6 IPv6, dst_ip IPv6 ALIAS if(dst_ip4 = 0, dst_ip6, "
+		       "toIPv6(toIPv4(dst_ip4))), ");
 	assert_has(&b, "payload String, ");
 	assert_has(&b, "mpls_labels Array(UInt32), ");
 	assert_has(&b, ") ENGINE = Merge('weir', '^flows_(core|wide)$')");
@@ -80,7 +88,8 @@ static void test_cluster(void **state)
 	assert_string_equal(
 	    buf_cstr(&b),
 	    "CREATE TABLE IF NOT EXISTS weir.flows_core ON CLUSTER north AS weir.flows_core_local "
-	    "ENGINE = Distributed(north, weir, flows_core_local, cityHash64(src_ip, dst_ip))");
+	    "ENGINE = Distributed(north, weir, flows_core_local, cityHash64(src_ip4, "
+	    "dst_ip4, src_ip6, dst_ip6))");
 	find(&cluster, "CREATE TABLE IF NOT EXISTS weir.series_5m_local", &b);
 	assert_has(&b, "ReplicatedSummingMergeTree(");
 	find(&cluster,
