@@ -187,6 +187,18 @@ void assert_not_noted(const char *json, const char *name)
 		fail_msg("%s should not be in %s", name, json);
 }
 
+void assert_dissects(const struct conversation *c, const struct noted *want)
+{
+	char *json = dissect(c);
+	for (; want->name; want++) {
+		if (want->value)
+			assert_noted(json, want->name, want->value);
+		else
+			assert_not_noted(json, want->name);
+	}
+	free(json);
+}
+
 static void try(const struct conversation *c, struct fate fate)
 {
 	free(run(c, &fate));

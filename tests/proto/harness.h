@@ -33,6 +33,12 @@ char *dissect_cut(const struct conversation *c, size_t size);
 void assert_noted(const char *json, const char *name, const char *value);
 void assert_not_noted(const char *json, const char *name);
 
+/* A name of a field and its JSON text; NULL: it is not noted. NULL as name ends a table. */
+struct noted {
+	const char *name, *value;
+};
+void assert_dissects(const struct conversation *c, const struct noted *want);
+
 /* Everything that must not break a dissector: every prefix of every message, every flipped bit (of
  * the first 512 bytes of each), every cut of TCP into segments from 1 to 40 bytes (must note the
  * same as whole messages), swapped segments (the same), a lost segment at every message, a start at

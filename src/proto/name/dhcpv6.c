@@ -82,9 +82,11 @@ static bool note_option(struct notes *n, uint16_t code, struct rd v, unsigned de
 		if (!v.bad)
 			notes_str_once(n, F_dhcp_vendor_class, v.p, rd_left(&v));
 		break;
-	case OPT_FQDN:
+	case OPT_FQDN: /* a name in full, or one label that nothing ends */
 		if (dns_read_name(v, &at, &name))
 			notes_str_once(n, F_dhcp_host_name, name.s, name.n);
+		else if (rd_left(&v) > 2 && v.p[1] == rd_left(&v) - 2)
+			notes_str_once(n, F_dhcp_host_name, v.p + 2, v.p[1]);
 		break;
 	}
 	return true;
