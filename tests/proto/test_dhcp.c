@@ -62,15 +62,14 @@ static void test_v6(void **state)
 	};
 	static const struct conversation c = {17, 546, 547, 0, m, 2},
 					 other = {17, 1546, 1547, 0, m, 2};
-	static const struct noted want[] = {
-	    {"app_name", "\"dhcpv6\""},
-	    {"dhcp_type", "1"},
-	    {"dhcp_client_mac", "\"02:00:5e:10:00:02\""},
-	    {"dhcp_host_name", "\"laptop\""},
-	    {"dhcp_vendor_class", "\"MSFT 5.0\""},
-	    {"dhcp_offered_ip", "\"2001:db8::99\""},
-	    {"dhcp_lease_s", "3600"},
-	    {NULL, NULL}};
+	static const struct noted want[] = {{"app_name", "\"dhcpv6\""},
+					    {"dhcp_type", "1"},
+					    {"dhcp_client_mac", "\"02:00:5e:10:00:02\""},
+					    {"dhcp_host_name", "\"laptop\""},
+					    {"dhcp_vendor_class", "\"MSFT 5.0\""},
+					    {"dhcp_offered_ip", "\"2001:db8::99\""},
+					    {"dhcp_lease_s", "3600"},
+					    {NULL, NULL}};
 	assert_dissects(&c, want);
 	assert_dissects(&other, (const struct noted[]){{"dhcp_type", NULL}, {NULL, NULL}});
 	torture(&c);

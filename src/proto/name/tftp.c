@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TFTP (RFC 1350, options RFC 2347): the request names the file and how it is sent, which proves
  * the protocol at any port. The server answers from a port of its own, so that flow is expected. */
-#include "proto/name/tftp.h"
-
 #include "proto/dissection.h"
 #include "proto/text.h"
 
@@ -14,6 +12,22 @@ enum {
 	OP_ERROR = 5,
 	OP_OPTIONS = 6,
 	IP_UDP = 17
+};
+
+/* The transfer that a request announced; without that it is not looked at. */
+static enum dissect tftp_data_see(struct dissect_ctx *c, struct rd *payload)
+{
+	(void)c;
+	uint16_t op = rd_be16(payload);
+	return op >= OP_DATA && op <= OP_OPTIONS ? DISSECT_DONE : DISSECT_NOT_MINE;
+}
+
+static const struct dissector transfer = {
+    .name = "tftp",
+    .title = "Trivial File Transfer Protocol, transfer",
+    .over = OVER_UDP,
+    .ports_only = true,
+    .see = tftp_data_see,
 };
 
 static enum dissect tftp_see(struct dissect_ctx *c, struct rd *payload)
@@ -33,8 +47,7 @@ static enum dissect tftp_see(struct dissect_ctx *c, struct rd *payload)
 	notes_str_once(c->notes, F_tftp_file, file.p, rd_left(&file));
 	notes_str_once(c->notes, F_tftp_mode, mode.p, rd_left(&mode));
 	dissect_expect(c, c->dir ? &c->ends->dst : &c->ends->src,
-		       c->dir ? c->ends->dst_port : c->ends->src_port, IP_UDP,
-		       &dissector_tftp_data);
+		       c->dir ? c->ends->dst_port : c->ends->src_port, IP_UDP, &transfer);
 	rd_skip(payload, rd_left(payload));
 	return DISSECT_MINE;
 }
