@@ -7,15 +7,6 @@
 
 #include <stdlib.h>
 
-enum { MEMO_BITS = 13, MEMO = 1 << MEMO_BITS };
-
-/* IPv4 addresses repeat: what was last found for one that falls here. */
-struct memo {
-	uint64_t key; /* the address + MEMO_USED; 0 = empty */
-	uint64_t place;
-};
-static const uint64_t MEMO_USED = 1ull << 32;
-
 /* Which texts stand in the heap of the batch already: those with the stamp of now. */
 struct placed {
 	uint64_t generation; /* of what the texts belong to; 0 = none */
@@ -24,7 +15,6 @@ struct placed {
 };
 
 struct enrich_scratch {
-	struct memo memo[MEMO];
 	uint64_t place[BATCH_ROWS];
 	struct placed known, told; /* the snapshot's texts; those of exporters */
 };
@@ -94,18 +84,8 @@ static uint64_t look_up(const struct snapshot *s, struct enrich_scratch *x, cons
 	const struct ip *a = batch_ip(b, f);
 	uint64_t any = 0;
 	for (uint32_t i = 0; i < b->n; i++) {
-		uint64_t place;
-		if (ip_is_v4(&a[i])) {
-			uint32_t v4 = ranges_v4_of(&a[i]);
-			struct memo *m = &x->memo[v4 * 0x9e3779b1u >> (32 - MEMO_BITS)];
-			if (m->key != (v4 | MEMO_USED))
-				*m = (struct memo){v4 | MEMO_USED, ranges_find(&s->places, &a[i])};
-			place = m->place;
-		} else {
-			place = ranges_find(&s->places, &a[i]);
-		}
-		x->place[i] = place;
-		any |= place;
+		x->place[i] = ranges_find(&s->places, &a[i]);
+		any |= x->place[i];
 	}
 	return any;
 }
@@ -232,8 +212,6 @@ static void enrich_told(const struct app_names *a, struct enrich_scratch *x, str
 bool snapshot_enrich(const struct snapshot *s, const struct app_names *told,
 		     struct enrich_scratch *x, struct batch *b)
 {
-	if (x->known.generation != s->generation)
-		memset(x->memo, 0, sizeof(x->memo));
 	if (b->n == 0)
 		return true;
 	if (!begin(&x->known, s->generation, &s->texts))

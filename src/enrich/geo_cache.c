@@ -16,7 +16,7 @@
 /* FORMAT changes with this file, with struct ranges, and with what the readers take from a data
  * set (geo.c, mmdb.c, libloc.c). The magic number is written as the machine does: a file of another
  * byte order is none. */
-enum { FORMAT = 1, PATH_BYTES = 4096, SECTION_ALIGN = 8 };
+enum { FORMAT = 2, PATH_BYTES = 4096, SECTION_ALIGN = 8 };
 static const uint64_t MAGIC = 0x7765697267656f31; /* "weirgeo1" */
 
 struct header {
@@ -28,18 +28,7 @@ struct header {
 	uint64_t head; /* hash of what stands above */
 };
 
-enum section {
-	V4_VALUE,
-	V6_HI,
-	V6_LO,
-	V6_VALUE,
-	NAMES,
-	V4_FIRST,
-	V4_INDEX,
-	V6_INDEX,
-	TEXT,
-	SECTIONS
-};
+enum section { V6_HI, V6_LO, V6_VALUE, NAMES, V4, V4_INDEX, V6_INDEX, TEXT, SECTIONS };
 
 struct layout {
 	size_t at[SECTIONS], bytes[SECTIONS], size;
@@ -47,13 +36,12 @@ struct layout {
 
 static struct layout layout_of(const struct header *h)
 {
-	struct layout l = {.bytes = {[V4_VALUE] = h->n4 * sizeof(uint64_t),
-				     [V6_HI] = h->n6 * sizeof(uint64_t),
+	struct layout l = {.bytes = {[V6_HI] = h->n6 * sizeof(uint64_t),
 				     [V6_LO] = h->n6 * sizeof(uint64_t),
 				     [V6_VALUE] = h->n6 * sizeof(uint64_t),
 				     [NAMES] = h->n_names * sizeof(struct as_name),
-				     [V4_FIRST] = h->n4 * sizeof(uint32_t),
-				     [V4_INDEX] = (RANGES_INDEX + 1) * sizeof(uint32_t),
+				     [V4] = h->n4 * sizeof(struct range4),
+				     [V4_INDEX] = ((size_t)RANGES4_INDEX + 1) * sizeof(uint32_t),
 				     [V6_INDEX] = (RANGES_INDEX + 1) * sizeof(uint32_t),
 				     [TEXT] = h->n_text},
 			   .size = sizeof(*h)};
@@ -83,16 +71,30 @@ static bool may_be(const struct header *h, const struct geo_cache_key *key, size
 	       h->n_text <= AS_TEXT_MAX + AS_NAME_MAX + 1 && layout_of(h).size == size;
 }
 
-/* Whether look-ups stay inside the arrays, and values inside what they may say. */
-static bool is_sound(const uint32_t *index, const uint64_t *value, uint64_t n)
+static bool is_place(uint64_t v)
 {
-	for (uint32_t i = 0; i <= RANGES_INDEX; i++)
-		if (index[i] >= n || (i && index[i] < index[i - 1]))
-			return false;
-	for (uint64_t i = 0; i < n; i++)
-		if (value[i] >> PLACE_NET_SHIFT || place_country(value[i]) >= COUNTRIES_MAX)
-			return false;
-	return true;
+	return v >> PLACE_NET_SHIFT == 0 && place_country(v) < COUNTRIES_MAX;
+}
+
+/* Whether look-ups stay inside the arrays. */
+static bool stays_inside(const uint32_t *index, uint32_t entries, uint64_t n)
+{
+	bool ok = true;
+	for (uint32_t i = 0; i <= entries; i++)
+		ok &= index[i] < n && (i == 0 || index[i - 1] <= index[i]);
+	return ok;
+}
+
+/* And whether values are inside what they may say. */
+static bool is_sound(const struct ranges *r)
+{
+	bool ok = stays_inside(r->v4.index, RANGES4_INDEX, r->v4.n) &&
+		  stays_inside(r->v6.index, RANGES_INDEX, r->v6.n);
+	for (uint32_t i = 0; i < r->v4.n; i++)
+		ok &= is_place(ranges_value4(&r->v4.v[i]));
+	for (uint32_t i = 0; i < r->v6.n; i++)
+		ok &= is_place(r->v6.value[i]);
+	return ok;
 }
 
 static enum err copy_names(const struct header *h, const uint8_t *v, const uint8_t *text,
@@ -119,8 +121,7 @@ static enum err copy_names(const struct header *h, const uint8_t *v, const uint8
 static struct ranges ranges_of(uint8_t *m, const struct header *h, const struct layout *l)
 {
 	return (struct ranges){
-	    .v4 = {.first = (void *)(m + l->at[V4_FIRST]),
-		   .value = (void *)(m + l->at[V4_VALUE]),
+	    .v4 = {.v = (void *)(m + l->at[V4]),
 		   .index = (void *)(m + l->at[V4_INDEX]),
 		   .n = (uint32_t)h->n4},
 	    .v6 = {.hi = (void *)(m + l->at[V6_HI]),
@@ -163,7 +164,7 @@ enum err geo_cache_load(const char *file, const struct geo_cache_key *key, struc
 	bool ok = may_be(&h, key, n) && hash64(m + sizeof(h), n - sizeof(h), 0) == h.body;
 	struct layout l = ok ? layout_of(&h) : (struct layout){0};
 	struct ranges r = ok ? ranges_of(m, &h, &l) : (struct ranges){0};
-	ok = ok && is_sound(r.v4.index, r.v4.value, h.n4) && is_sound(r.v6.index, r.v6.value, h.n6);
+	ok = ok && is_sound(&r);
 	if (ok && names)
 		ok = copy_names(&h, m + l.at[NAMES], m + l.at[TEXT], names) == ERR_OK;
 	if (!ok) {
@@ -233,9 +234,9 @@ enum err geo_cache_save(const char *file, const struct geo_cache_key *key, const
 			   .n_names = a->n,
 			   .n_text = a->text.n};
 	const void *const part[SECTIONS] = {
-	    [V4_VALUE] = r->v4.value, [V6_HI] = r->v6.hi,       [V6_LO] = r->v6.lo,
-	    [V6_VALUE] = r->v6.value, [NAMES] = a->v,           [V4_FIRST] = r->v4.first,
-	    [V4_INDEX] = r->v4.index, [V6_INDEX] = r->v6.index, [TEXT] = a->text.p,
+	    [V6_HI] = r->v6.hi,       [V6_LO] = r->v6.lo, [V6_VALUE] = r->v6.value,
+	    [NAMES] = a->v,           [V4] = r->v4.v,     [V4_INDEX] = r->v4.index,
+	    [V6_INDEX] = r->v6.index, [TEXT] = a->text.p,
 	};
 	unlink(fresh);
 	enum err e = write_file(fresh, &h, part);

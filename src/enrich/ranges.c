@@ -176,31 +176,31 @@ static void flatten(const struct prefix *p, size_t n, addr128 max, struct steps 
 		depth = leave(s, stack, depth, max);
 }
 
-/* index[h] = the last range that begins at or before h << 16 (of the top 16 bits). */
-static void fill_index(uint32_t *index, uint32_t n, const struct steps *s, unsigned shift)
+/* index[h] = the last range that begins at or before h << shift. */
+static void fill_index(uint32_t *index, uint32_t entries, uint32_t n, const struct steps *s,
+		       unsigned shift)
 {
 	uint32_t at = 0;
-	for (uint32_t h = 0; h < RANGES_INDEX; h++) {
+	for (uint32_t h = 0; h < entries; h++) {
 		while (at + 1 < n && s->v[at + 1].first <= (addr128)h << shift)
 			at++;
 		index[h] = at;
 	}
-	index[RANGES_INDEX] = n - 1;
+	index[entries] = n - 1;
 }
 
 static enum err fill4(struct ranges4 *r, const struct steps *s)
 {
 	r->n = (uint32_t)s->n;
-	r->first = calloc(s->n, sizeof(r->first[0]));
-	r->value = calloc(s->n, sizeof(r->value[0]));
-	r->index = calloc(RANGES_INDEX + 1, sizeof(r->index[0]));
-	if (!r->first || !r->value || !r->index)
+	r->v = calloc(s->n, sizeof(r->v[0]));
+	r->index = calloc((size_t)RANGES4_INDEX + 1, sizeof(r->index[0]));
+	if (!r->v || !r->index)
 		return ERR_NOMEM;
-	for (size_t i = 0; i < s->n; i++) {
-		r->first[i] = (uint32_t)s->v[i].first;
-		r->value[i] = s->v[i].value;
-	}
-	fill_index(r->index, r->n, s, 16);
+	for (size_t i = 0; i < s->n; i++)
+		r->v[i] = (struct range4){.first = (uint32_t)s->v[i].first,
+					  .low = (uint32_t)s->v[i].value,
+					  .high = (uint32_t)(s->v[i].value >> 32)};
+	fill_index(r->index, RANGES4_INDEX, r->n, s, 32 - RANGES4_INDEX_BITS);
 	return ERR_OK;
 }
 
@@ -218,7 +218,7 @@ static enum err fill6(struct ranges6 *r, const struct steps *s)
 		r->lo[i] = (uint64_t)s->v[i].first;
 		r->value[i] = s->v[i].value;
 	}
-	fill_index(r->index, r->n, s, 112);
+	fill_index(r->index, RANGES_INDEX, r->n, s, 112);
 	return ERR_OK;
 }
 
@@ -269,12 +269,12 @@ static struct reading reading_of(const struct ranges *r, bool v4)
 
 static addr128 first_of(const struct reading *d, uint32_t i)
 {
-	return d->v4 ? d->r->v4.first[i] : (addr128)d->r->v6.hi[i] << 64 | d->r->v6.lo[i];
+	return d->v4 ? d->r->v4.v[i].first : (addr128)d->r->v6.hi[i] << 64 | d->r->v6.lo[i];
 }
 
 static uint64_t value_of(const struct reading *d)
 {
-	return d->n == 0 ? 0 : d->v4 ? d->r->v4.value[d->at] : d->r->v6.value[d->at];
+	return d->n == 0 ? 0 : d->v4 ? ranges_value4(&d->r->v4.v[d->at]) : d->r->v6.value[d->at];
 }
 
 static void join(struct reading a, struct reading b, struct steps *s)
@@ -308,8 +308,7 @@ void ranges_fini(struct ranges *r)
 		*r = (struct ranges){0};
 		return;
 	}
-	free(r->v4.first);
-	free(r->v4.value);
+	free(r->v4.v);
 	free(r->v4.index);
 	free(r->v6.hi);
 	free(r->v6.lo);
@@ -320,7 +319,7 @@ void ranges_fini(struct ranges *r)
 
 size_t ranges_bytes(const struct ranges *r)
 {
-	enum { PER4 = sizeof(uint32_t) + sizeof(uint64_t), PER6 = 3 * sizeof(uint64_t) };
-	size_t index = (RANGES_INDEX + 1) * sizeof(uint32_t);
-	return (size_t)r->v4.n * PER4 + (size_t)r->v6.n * PER6 + 2 * index;
+	enum { PER4 = sizeof(struct range4), PER6 = 3 * sizeof(uint64_t) };
+	size_t index = ((size_t)RANGES4_INDEX + RANGES_INDEX + 2) * sizeof(uint32_t);
+	return (size_t)r->v4.n * PER4 + (size_t)r->v6.n * PER6 + index;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Longest prefix match over many prefixes, for a reader that looks up two addresses of every flow:
  * the prefixes, nested or not, are flattened once into ranges that do not overlap, sorted by their
- * first address, IPv4 and IPv6 apart, with an index over the first 16 bits. A look-up is the index
+ * first address, IPv4 and IPv6 apart, with an index over the first bits. A look-up is the index
  * and a short binary search without branches. Built by one thread, then never changed. A value is a
  * number of the caller's; 0 = nothing is known. */
 #pragma once
@@ -14,14 +14,23 @@
 
 enum {
 	RANGES_MAX = 16 * 1024 * 1024, /* prefixes of one set, and ranges of one family */
-	RANGES_INDEX = 65536
+	RANGES_INDEX = 65536,          /* of IPv6, by the first 16 bits */
+	RANGES4_INDEX_BITS = 20
+};
+static const uint32_t RANGES4_INDEX = 1u << RANGES4_INDEX_BITS;
+
+/* A range of IPv4: its first address, and the value in two halves, so that a look-up finds both in
+ * one cache line. */
+struct range4 {
+	uint32_t first, low, high;
 };
 
-/* The ranges of one family. first[] has one entry more than n: the sentinel. */
+/* The index is so fine that most of its entries hold one or two ranges: a search whose length
+ * nobody can foresee costs more than reading memory. */
 struct ranges4 {
-	uint32_t *first; /* first address of range i */
-	uint64_t *value;
-	uint32_t *index; /* [h] = the range that holds address h << 16; RANGES_INDEX + 1 entries */
+	struct range4 *v;
+	uint32_t *index; /* [h] = the range that holds the first address that begins with h;
+			    RANGES4_INDEX + 1 entries */
 	uint32_t n;
 };
 
@@ -56,16 +65,21 @@ void ranges_fini(struct ranges *r);
 size_t ranges_bytes(const struct ranges *r);
 
 /* --- looking up */
+static inline uint64_t ranges_value4(const struct range4 *r)
+{
+	return (uint64_t)r->high << 32 | r->low;
+}
+
 static inline uint64_t ranges_find4(const struct ranges4 *r, uint32_t a)
 {
-	uint32_t lo = r->index[a >> 16], n = r->index[(a >> 16) + 1] - lo + 1;
+	uint32_t h = a >> (32 - RANGES4_INDEX_BITS), lo = r->index[h], n = r->index[h + 1] - lo + 1;
 	/* The last of n ranges from lo on whose first address is <= a; the one at lo always is. */
 	while (n > 1) {
 		uint32_t half = n / 2;
-		lo += r->first[lo + half] <= a ? half : 0;
+		lo += r->v[lo + half].first <= a ? half : 0;
 		n -= half;
 	}
-	return r->value[lo];
+	return ranges_value4(&r->v[lo]);
 }
 
 static inline uint64_t ranges_find6(const struct ranges6 *r, uint64_t hi, uint64_t low)

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VARINT_MAX = 5 };
+enum { VARINT_MAX = 5, NEAR_SHIFT = 64 - 8 };
+static const uint64_t NEAR_SPREAD = 0x9e3779b97f4a7c15;
+_Static_assert(TEXTCOL_NEAR == 1 << (64 - NEAR_SHIFT), "near has a slot for each of the top bits");
+_Static_assert(sizeof(struct span) == sizeof(uint64_t), "a span is told by its eight bytes");
 
 struct textcol *textcol_new(void)
 {
@@ -52,26 +55,30 @@ static int key_of(struct textcol *t, const uint8_t *p, uint32_t len)
 	return (int)t->n - 1;
 }
 
+/* The number of the text that a span tells, which is not the one that was last seen here. */
+static bool learn(struct textcol *t, const struct batch *b, struct span s, uint64_t span,
+		  uint32_t at)
+{
+	int k = s.len ? key_of(t, batch_bytes(b, s), s.len) : 0;
+	if (k < 0)
+		return false;
+	t->near[at].span = span;
+	t->near[at].key = (uint16_t)k;
+	return true;
+}
+
 bool textcol_number(struct textcol *t, const struct batch *b, const struct span *s, uint32_t n,
 		    const struct colbuf *out)
 {
 	uint8_t *to = out->p + out->n;
-	memset(t->near, 0, sizeof(t->near));
+	memset(t->near, 0, sizeof(t->near)); /* an empty span is number 0 everywhere */
 	for (uint32_t i = 0; i < n; i++, to += sizeof(uint16_t)) {
-		uint16_t key = 0;
-		if (s[i].len) {
-			uint64_t span = (uint64_t)s[i].off << 32 | s[i].len;
-			uint32_t at = (s[i].off * 0x9e3779b1u) >> 24;
-			if (t->near[at].span != span) {
-				int k = key_of(t, batch_bytes(b, s[i]), s[i].len);
-				if (k < 0)
-					return false;
-				t->near[at].span = span;
-				t->near[at].key = (uint16_t)k;
-			}
-			key = t->near[at].key;
-		}
-		memcpy(to, &key, sizeof(key));
+		uint64_t span;
+		memcpy(&span, &s[i], sizeof(span));
+		uint32_t at = (uint32_t)(span * NEAR_SPREAD >> NEAR_SHIFT);
+		if (unlikely(t->near[at].span != span) && !learn(t, b, s[i], span, at))
+			return false;
+		memcpy(to, &t->near[at].key, sizeof(t->near[at].key));
 	}
 	return true;
 }

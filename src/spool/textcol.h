@@ -17,7 +17,7 @@ struct textcol {
 	uint16_t slot[TEXTCOL_SLOTS]; /* hash -> key + 1 */
 	/* Spans of the batch at hand, by their place. */
 	struct {
-		uint64_t span; /* offset and length; 0 = empty slot */
+		uint64_t span; /* its eight bytes; 0 = the empty text */
 		uint16_t key;
 	} near[TEXTCOL_NEAR];
 };
