@@ -307,6 +307,8 @@ static bool guess(struct show *w, struct rd *r, enum dissect *ret)
 	bool found = false;
 	if (t->n_shown < UINT8_MAX)
 		t->n_shown++;
+	/* A few bytes of a stream are too little for most to tell. */
+	bool tiny = t->kind == kind_of(OVER_TCP) && rd_left(r) < GUESS_TINY;
 	if (!t->asked[dir]) {
 		struct rd first = *r;
 		t->asked[dir] = true;
@@ -315,6 +317,9 @@ static bool guess(struct show *w, struct rd *r, enum dissect *ret)
 			*r = first;
 			found = ask_all(w, r, ret);
 		}
+		/* Not all who want to see more could be remembered. */
+		if (!found && tiny && t->n_suitors == SUITORS)
+			t->asked[dir] = false;
 	} else {
 		found = ask_suitors(w, r, ret);
 	}
@@ -371,6 +376,13 @@ static bool show_view(struct show *w, struct proto_stream *s, const struct strea
 	w->c.cut = v->miss != 0;
 	w->d->counters.gaps += v->gap != 0;
 	bool more = show(w, &r);
+	/* What was to be passed over ends in sight: the reader sees what is behind it now. */
+	while (more && w->c.skip && w->c.skip < rd_left(&r)) {
+		rd_skip(&r, w->c.skip);
+		w->c.first_ns = v->t_ns;
+		w->c.gap = 0;
+		more = show(w, &r);
+	}
 	/* Those who cannot tell yet see a bounded beginning. */
 	if (!t->d && rd_left(&r) > DISSECT_GUESS_BYTES)
 		more = false;
