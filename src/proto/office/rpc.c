@@ -172,7 +172,7 @@ void rpc_see(struct dissect_ctx *c, struct rpc *s, struct rd r)
 	case PDU_BIND_NAK:
 		if (flags & FIRST_FRAGMENT)
 			asked_answer(&s->open, c->notes, c->first_ns, call,
-					type == PDU_FAULT || type == PDU_BIND_NAK);
+				     type == PDU_FAULT || type == PDU_BIND_NAK);
 		break;
 	}
 }
