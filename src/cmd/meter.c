@@ -15,7 +15,7 @@
 enum { OUT_FLUSH = 64 * 1024 };
 
 struct meter_args {
-	bool summary, no_dissect, vlan_key, tunnel_key;
+	bool summary, no_dissect, no_quality, vlan_key, tunnel_key;
 	uint64_t active, inactive, max_flows;
 };
 
@@ -31,6 +31,8 @@ static const struct opt rows[] = {
     OPT(0, "tunnel-key", FLAG, NULL, struct meter_args, tunnel_key,
 	"flows in tunnels of different ids are different flows"),
     OPT(0, "no-dissect", FLAG, NULL, struct meter_args, no_dissect, "do not look at payloads"),
+    OPT(0, "no-quality", FLAG, NULL, struct meter_args, no_quality,
+	"do not measure delays and losses"),
     OPT_RANGE(0, "max-flows", U64, "N", struct meter_args, max_flows, METER_FLOWS_MIN,
 	      METER_FLOWS_MAX, "flows at once (1048576)"),
 };
@@ -67,15 +69,16 @@ static int meter_file(struct meter_run *r, const char *path)
 {
 	struct diag diag = {0};
 	struct capture *c;
-	struct frame f;
+	struct frame frames[METER_BURST];
+	size_t n;
 	enum err e = capture_open(path, &c, &diag);
 	if (e) {
 		fprintf(stderr, "weir meter: %s\n", diag.msg);
 		return EXIT_FAILED;
 	}
-	while ((e = capture_next(c, &f, &diag)) == ERR_OK) {
-		meter_frames(r->meter, &f, 1);
-		r->frames++;
+	while ((e = capture_burst(c, frames, METER_BURST, &n, &diag)) == ERR_OK) {
+		meter_frames(r->meter, frames, n);
+		r->frames += n;
 	}
 	capture_close(c);
 	if (e == ERR_NOT_FOUND)
@@ -124,6 +127,7 @@ int cmd_meter(int argc, char **argv)
 					.vlan_key = r.args.vlan_key,
 					.tunnel_key = r.args.tunnel_key,
 					.dissect = !r.args.no_dissect,
+					.quality = !r.args.no_quality,
 					.stats = &r.stats,
 					.emit = take_batch,
 					.ctx = &r};

@@ -11,15 +11,17 @@ static size_t pages(size_t n)
 	return (n + PAGE - 1) & ~(size_t)(PAGE - 1);
 }
 
-enum err cache_init(struct cache *t, size_t max_flows)
+enum err cache_init(struct cache *t, size_t max_flows, bool quality)
 {
 	size_t buckets = 1024;
 	while (buckets < max_flows * BUCKETS_PER_FLOW)
 		buckets *= 2;
-	const size_t sizes[] = {
-	    pages(max_flows * sizeof(struct flow)), pages(max_flows * sizeof(struct flow_more)),
-	    pages(max_flows * sizeof(struct flow_facts)),
-	    pages(max_flows * sizeof(struct flow_wide)), pages(buckets * sizeof(uint32_t))};
+	const size_t sizes[] = {pages(max_flows * sizeof(struct flow)),
+				pages(max_flows * sizeof(struct flow_more)),
+				pages(max_flows * sizeof(struct flow_facts)),
+				pages(max_flows * sizeof(struct flow_wide)),
+				pages(buckets * sizeof(uint32_t)),
+				quality ? pages(max_flows * sizeof(struct npm)) : 0};
 	size_t all = PAGE;
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
 		all += sizes[i];
@@ -39,7 +41,8 @@ enum err cache_init(struct cache *t, size_t max_flows)
 	t->more = (void *)(p += sizes[0]);
 	t->facts = (void *)(p += sizes[1]);
 	t->wide = (void *)(p += sizes[2]);
-	t->bucket = (void *)(p + sizes[3]);
+	t->bucket = (void *)(p += sizes[3]);
+	t->npm = quality ? (void *)(p + sizes[4]) : NULL;
 	return ERR_OK;
 }
 
@@ -112,6 +115,7 @@ void cache_remove(struct cache *t, uint32_t i)
 		at = &t->flow[*at - 1].chain;
 	*at = t->flow[i].chain;
 	t->flow[i].chain = t->free;
+	t->flow[i].timer_prev = FLOW_NONE;
 	t->free = i;
 	t->n--;
 }

@@ -9,6 +9,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "meter/flow.h"
+#include "meter/npm.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +19,7 @@ struct cache {
 	struct flow_more *more;
 	struct flow_facts *facts;
 	struct flow_wide *wide;
+	struct npm *npm;  /* NULL without quality */
 	uint32_t *bucket; /* first flow of a chain + 1, 0 = none: pages not touched read as empty */
 	uint32_t mask;    /* buckets - 1 */
 	uint32_t max;     /* flows there is room for */
@@ -42,12 +44,16 @@ struct key {
 	uint32_t hash;
 };
 
-must_check enum err cache_init(struct cache *t, size_t max_flows);
+must_check enum err cache_init(struct cache *t, size_t max_flows, bool quality);
 void cache_fini(struct cache *t);
 
 static inline uint32_t *cache_bucket(const struct cache *t, uint32_t hash)
 {
 	return &t->bucket[hash & t->mask];
+}
+static inline bool cache_in_use(const struct cache *t, uint32_t i)
+{
+	return i < t->top && t->flow[i].timer_prev != FLOW_NONE; /* all in use are on the wheel */
 }
 /* The flow with this key, FLOW_NONE if there is none. */
 uint32_t cache_find(const struct cache *t, const struct key *k);

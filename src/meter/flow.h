@@ -7,6 +7,7 @@
  *   facts  what the first packets said                 when it begins and ends
  *   wide   addresses that are not IPv4                 IPv6, Ethernet
  *   extra  tunnels, labels, fragments                  allocated on need
+ *   npm    quality (meter/npm.h)                       every packet, if it is measured
  *   speech the talk with the dissectors, and its notes allocated on need
  *
  * Index 0 of a pair is the initiator's, but in the key, where 0 is the lower end. */
@@ -18,7 +19,7 @@
 enum { FLOW_NONE = UINT32_MAX, FLOW_LABELS = 10 };
 
 /* What kind of ends the key has. */
-enum flow_kind { FLOW_IP4, FLOW_IP6, FLOW_ETHER, FLOW_SUM };
+enum flow_kind { FLOW_IP4, FLOW_IP6, FLOW_ETHER };
 
 /* struct flow: state */
 enum {
@@ -54,12 +55,13 @@ struct flow_more {
 	struct speech *speech;
 	uint32_t tcp_options[2]; /* a bit per kind, 31: option 34 */
 	uint32_t isn[2];         /* FLOW_SYN, FLOW_SYN_ACK */
+	uint32_t summed; /* packets that stand for a flow each (meter/flood.c), 0 = a flow itself */
 	uint16_t tcp_flags[2];
 	uint16_t min_len[2], max_len[2];
 	uint8_t min_ttl[2], max_ttl[2];
 	uint8_t ip_flags[2];
 	uint8_t quiet; /* dissectors have seen enough */
-	uint8_t spare[5];
+	uint8_t spare;
 };
 
 /* FACT_HAS bits of flow_facts.has. */

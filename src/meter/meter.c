@@ -48,9 +48,11 @@ enum err meter_new(const struct meter_opts *opts, struct meter **ret)
 	if (!m)
 		return ERR_NOMEM;
 	flows = MIN_OF(MAX_OF(flows, (size_t)METER_FLOWS_MIN), (size_t)METER_FLOWS_MAX);
+	m->max_flows = flows;
 	m->o = *opts;
 	m->out = batch_new(SHAPE_WIDE);
-	if (!m->out || cache_init(&m->cache, flows)) {
+	if (!m->out || fragments_new(hash_seed(), &m->fragments) ||
+	    cache_init(&m->cache, flows + flows / METER_SUMS_SHARE + METER_REST, opts->quality)) {
 		meter_free(m);
 		return ERR_NOMEM;
 	}
@@ -74,6 +76,7 @@ void meter_free(struct meter *m)
 	if (!m)
 		return;
 	dissection_free(m->dissection);
+	fragments_free(m->fragments);
 	pool_fini(&m->pool);
 	cache_fini(&m->cache);
 	batch_free(m->out);
@@ -109,7 +112,7 @@ static void drop(struct meter *m, uint32_t i)
 	cache_remove(&m->cache, i);
 }
 
-static void end(struct meter *m, uint32_t i, enum end_reason reason)
+void meter_end(struct meter *m, uint32_t i, enum end_reason reason)
 {
 	wheel_remove(&m->wheel, &m->cache, i);
 	export(m, i, reason);
@@ -154,7 +157,8 @@ static void look_at(struct meter *m, uint32_t i)
 static void pass_time(struct meter *m, uint64_t now_ns)
 {
 	if (unlikely(now_ns + back_ns < m->now_ns) || !m->now_ns) {
-		meter_flush(m);
+		if (m->now_ns)
+			meter_flush(m);
 		wheel_init(&m->wheel, now_ns);
 		m->serial_base = now_ns / NS_PER_S << 32;
 		m->now_ns = now_ns;
@@ -165,6 +169,7 @@ static void pass_time(struct meter *m, uint64_t now_ns)
 	if (likely(now_ns >> WHEEL_SHIFT == m->wheel.to))
 		return;
 	wheel_turn(&m->wheel, now_ns);
+	fragments_expire(m->fragments, now_ns, false);
 	for (uint32_t i; (i = wheel_next(&m->wheel, &m->cache)) != FLOW_NONE;)
 		look_at(m, i);
 }
@@ -181,31 +186,55 @@ static bool is_another(const struct meter *m, uint32_t i, const struct met *p)
 	       !((f->state & FLOW_SYN) && m->cache.more[i].isn[0] == p->p.seq);
 }
 
-static uint32_t begin(struct meter *m, const struct met *p)
+static uint32_t begin(struct meter *m, struct met *p)
 {
-	uint32_t i = cache_add(&m->cache, &p->key);
-	if (i == FLOW_NONE)
-		return i;
-	flow_begin(m, i, p);
-	wheel_put(&m->wheel, &m->cache, i, due_at(m, i));
-	stat_add(m->o.stats, ST_meter_flows, 1);
+	flood_hurry(m);
+	bool full = m->cache.n >= m->max_flows;
+	uint32_t i = FLOW_NONE;
+	if (unlikely(full)) {
+		flood_key(m, p);
+		i = cache_find(&m->cache, &p->key);
+		stat_add(m->o.stats, ST_meter_summed, 1);
+	}
+	if (i == FLOW_NONE) {
+		i = cache_add(&m->cache, &p->key);
+		flow_begin(m, i, p);
+		if (m->cache.npm)
+			npm_begin(&m->cache.npm[i], p->p.proto == PROTO_TCP);
+		m->cache.more[i].quiet = full;
+		wheel_put(&m->wheel, &m->cache, i, due_at(m, i));
+		stat_add(m->o.stats, ST_meter_flows, 1);
+	}
+	m->cache.more[i].summed += full;
 	return i;
 }
 
-static void take(struct meter *m, const struct met *p)
+static void measure(struct meter *m, uint32_t i, const struct met *p, unsigned dir)
+{
+	const struct peel *q = &p->p;
+	bool syn = q->tcp_flags & TCP_SYN;
+	const struct npm_packet n = {.t_ns = p->t_ns,
+				     .dir = (uint8_t)dir,
+				     .flags = (uint8_t)q->tcp_flags,
+				     .scale = syn ? m->cache.facts[i].scale[dir] : 0,
+				     .window = q->window,
+				     .seq = q->seq,
+				     .ack = q->ack,
+				     .len = q->payload_wire};
+	npm_see(&m->cache.npm[i], &n);
+}
+
+static void take(struct meter *m, struct met *p)
 {
 	uint32_t i = cache_find(&m->cache, &p->key);
 	if (i != FLOW_NONE && unlikely(is_another(m, i, p))) {
 		const struct flow *f = &m->cache.flow[i];
 		bool detected = (f->state & (FLOW_RST | FLOW_FIN0 | FLOW_FIN1)) != 0;
-		end(m, i, detected ? END_DETECTED : END_IDLE);
+		meter_end(m, i, detected ? END_DETECTED : END_IDLE);
 		i = FLOW_NONE;
 	}
-	if (i == FLOW_NONE) {
+	if (i == FLOW_NONE)
 		i = begin(m, p);
-		if (i == FLOW_NONE)
-			return;
-	}
 	struct flow *f = &m->cache.flow[i];
 	struct flow_more *more = &m->cache.more[i];
 	if (unlikely(p->t_ns >= more->t_first_ns + m->active_ns) &&
@@ -218,6 +247,8 @@ static void take(struct meter *m, const struct met *p)
 	unsigned dir = p->key.upper != ((f->state & FLOW_UPPER_FIRST) != 0);
 	bool was_ended = ended(f);
 	flow_add(m, i, p, dir);
+	if (m->cache.npm)
+		measure(m, i, p, dir);
 	if (m->dissection && !more->quiet)
 		speech_hear(m, i, p, dir);
 	if (unlikely(!was_ended && ended(f))) {
@@ -226,25 +257,83 @@ static void take(struct meter *m, const struct met *p)
 	}
 }
 
+/* Flow sampling: by the hash, which is the same for both directions and all time. */
+static bool left_out(const struct meter *m, const struct met *p)
+{
+	return (uint64_t)p->key.hash * m->o.sample_flows >> 32 != 0;
+}
+
+/* Fragments that have waited long enough, for their first one or for nothing. */
+static void take_fragments(struct meter *m)
+{
+	bool found;
+	for (const struct met *p; (p = fragments_next(m->fragments, &found));) {
+		struct met copy = *p;
+		stat_add(m->o.stats, found ? ST_meter_fragments_waited : ST_meter_fragments_lost,
+			 1);
+		key_of(&copy.key, &copy.p, &m->keys);
+		if (m->o.sample_flows > 1 && left_out(m, &copy)) {
+			stat_add(m->o.stats, ST_unmetered_sampled, 1);
+			continue;
+		}
+		take(m, &copy);
+		stat_add(m->o.stats, ST_meter_packets, 1);
+		stat_add(m->o.stats, ST_meter_bytes, copy.p.len);
+	}
+}
+
+struct burst_counts {
+	uint64_t fragments, transport, sampled, broken[LAYER_MAX];
+};
+
+/* Whether the frame goes into a flow now; then it is in *p, with its key. */
+static bool read_frame(struct meter *m, const struct frame *f, struct met *p,
+		       struct burst_counts *c)
+{
+	if (unlikely(m->o.sample_packets > 1) && ++m->sampled < m->o.sample_packets) {
+		c->sampled++;
+		return false;
+	}
+	m->sampled = 0;
+	if (unlikely(peel(f, &p->p) == PEEL_BROKEN)) {
+		c->broken[p->p.broken]++;
+		return false;
+	}
+	p->t_ns = f->t_ns < 0 ? 0 : (uint64_t)f->t_ns;
+	p->in_if = f->if_index;
+	if (unlikely(p->p.has & (PEEL_BAD_TRANSPORT | PEEL_FRAGMENT))) {
+		c->transport += (p->p.has & PEEL_BAD_TRANSPORT) != 0;
+		c->fragments += (p->p.has & PEEL_FRAGMENT) != 0;
+		pass_time(m, p->t_ns);
+		if ((p->p.has & PEEL_FRAGMENT) && !fragments_see(m->fragments, p))
+			return false;
+	}
+	key_of(&p->key, &p->p, &m->keys);
+	if (unlikely(m->o.sample_flows > 1) && left_out(m, p)) {
+		c->sampled++;
+		return false;
+	}
+	return true;
+}
+
+static void fetch_npm(struct npm *n)
+{
+	enum { LINE = 64 };
+	for (size_t at = 0; at < sizeof(*n); at += LINE)
+		__builtin_prefetch((char *)n + at, 1);
+}
+
 /* Looks at a burst: keys, then their chains, then their flows, so that memory is fetched for all
  * while the first are worked on. */
 static void burst(struct meter *m, const struct frame *frames, size_t n)
 {
-	uint64_t packets = 0, bytes = 0, broken[LAYER_MAX] = {0};
+	struct burst_counts c = {0};
+	uint64_t bytes = 0;
 	size_t k = 0;
 	for (size_t j = 0; j < n; j++) {
 		struct met *p = &m->burst[k];
-		p->kind = peel(&frames[j], &p->p);
-		if (unlikely(p->kind == PEEL_BROKEN)) {
-			broken[p->p.broken]++;
+		if (unlikely(!read_frame(m, &frames[j], p, &c)))
 			continue;
-		}
-		p->t_ns = (uint64_t)frames[j].t_ns;
-		p->wire_n = (uint32_t)frames[j].wire_n;
-		p->in_if = frames[j].if_index;
-		packets++;
-		bytes += p->p.len;
-		key_of(&p->key, &p->p, &m->keys);
 		__builtin_prefetch(cache_bucket(&m->cache, p->key.hash));
 		k++;
 	}
@@ -254,15 +343,24 @@ static void burst(struct meter *m, const struct frame *frames, size_t n)
 			continue;
 		__builtin_prefetch(&m->cache.flow[i - 1], 1);
 		__builtin_prefetch(&m->cache.more[i - 1], 1);
+		if (m->cache.npm)
+			fetch_npm(&m->cache.npm[i - 1]);
 	}
 	for (size_t j = 0; j < k; j++) {
 		pass_time(m, m->burst[j].t_ns);
 		take(m, &m->burst[j]);
+		bytes += m->burst[j].p.len;
 	}
-	stat_add(m->o.stats, ST_meter_packets, packets);
+	if (unlikely(c.fragments))
+		take_fragments(m);
+	stat_add(m->o.stats, ST_meter_packets, k);
 	stat_add(m->o.stats, ST_meter_bytes, bytes);
-	stat_add(m->o.stats, ST_unmetered_link, broken[LAYER_LINK]);
-	stat_add(m->o.stats, ST_unmetered_ip, broken[LAYER_IP]);
+	stat_set(m->o.stats, ST_meter_live, m->cache.n);
+	stat_add(m->o.stats, ST_unmetered_sampled, c.sampled);
+	stat_add(m->o.stats, ST_meter_fragments, c.fragments);
+	stat_add(m->o.stats, ST_meter_bad_transport, c.transport);
+	stat_add(m->o.stats, ST_unmetered_link, c.broken[LAYER_LINK]);
+	stat_add(m->o.stats, ST_unmetered_ip, c.broken[LAYER_IP]);
 }
 
 void meter_frames(struct meter *m, const struct frame *frames, size_t n)
@@ -274,15 +372,18 @@ void meter_frames(struct meter *m, const struct frame *frames, size_t n)
 void meter_tick(struct meter *m, int64_t now_ns)
 {
 	pass_time(m, (uint64_t)now_ns);
+	take_fragments(m);
 	emit(m);
 }
 
 void meter_flush(struct meter *m)
 {
+	fragments_expire(m->fragments, 0, true);
+	take_fragments(m);
 	/* Every flow in use is on the wheel. */
 	for (size_t s = 0; m->cache.n && s < WHEEL_SLOTS; s++)
 		while (m->wheel.slot[s] != FLOW_NONE)
-			end(m, m->wheel.slot[s], END_FORCED);
+			meter_end(m, m->wheel.slot[s], END_FORCED);
 	emit(m);
 }
 

@@ -3,7 +3,8 @@
  * flow into a batch. */
 #pragma once
 #include "meter/cache.h"
-#include "meter/key.h"
+#include "meter/fragments.h"
+#include "meter/met.h"
 #include "meter/meter.h"
 #include "meter/wheel.h"
 #include "model/batch.h"
@@ -19,20 +20,12 @@ enum end_reason {
 	END_RESOURCES = 5
 };
 
-/* A packet on its way into its flow. */
-struct met {
-	struct peel p;
-	struct key key;
-	uint64_t t_ns;
-	uint32_t wire_n, in_if;
-	enum peel_kind kind;
-};
-
 struct meter {
 	struct meter_opts o;
 	struct cache cache;
 	struct wheel wheel;
 	struct key_opts keys;
+	struct fragments *fragments;
 	struct pool pool;              /* flow_extra, speech, notes */
 	struct dissection *dissection; /* NULL: payloads are not looked at */
 	struct batch *out;
@@ -41,9 +34,25 @@ struct meter {
 	uint64_t inactive_ns[256]; /* by IP protocol */
 	uint32_t serial;
 	uint64_t serial_base; /* of flow_id: seconds when the meter began, in the upper half */
-	uint32_t sampled;     /* packets since the last one that was looked at */
+	size_t max_flows;
+	uint32_t hand;    /* flood.c: the flow that was looked at last */
+	uint32_t sampled; /* packets since the last one that was looked at */
 	struct met burst[METER_BURST];
 };
+
+/* meter.c */
+/* Exports flow i, which leaves the cache. */
+void meter_end(struct meter *m, uint32_t i, enum end_reason reason);
+
+/* flood.c */
+enum {
+	METER_SUMS_SHARE = 16, /* sums: so many more flows than max_flows, of it */
+	METER_REST = 1024,     /* and so many for packets of which only the protocol is kept */
+};
+/* A flow is going to begin: ends others if there is little room. */
+void flood_hurry(struct meter *m);
+/* There is no room: turns the packet's key into that of a sum. */
+void flood_key(const struct meter *m, struct met *p);
 
 /* update.c */
 /* What the first packet of a flow says; returns 0 if its source is the initiator. */

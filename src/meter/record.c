@@ -41,7 +41,6 @@ static void put_end(const struct meter *m, uint32_t i, const struct row *r, unsi
 		put(r, side ? F_dst_mac : F_src_mac, load_be(m->cache.wide[i].addr[upper], 6));
 		return;
 	case FLOW_IP4:
-	case FLOW_SUM:
 		memcpy(four, &f->ip4[upper], 4);
 		a = ip_from_v4(four);
 		break;
@@ -188,10 +187,14 @@ void record_write(struct meter *m, uint32_t i, enum end_reason reason)
 		put_extra(more->extra, &r);
 	if (m->o.domain)
 		put(&r, F_observation_domain, m->o.domain);
+	if (more->summed)
+		put(&r, F_flows, more->summed);
 	if (m->o.sample_packets > 1)
 		put(&r, F_sampling_rate, m->o.sample_packets);
 	if (m->o.sample_flows > 1)
 		put(&r, F_flow_sampling_rate, m->o.sample_flows);
+	if (m->cache.npm)
+		npm_to_batch(&m->cache.npm[i], m->out, r.at);
 	if (more->speech)
 		notes_to_batch(&more->speech->notes, m->out, r.at);
 	m->out->n++;

@@ -10,7 +10,6 @@ static struct ip end_of(const struct meter *m, uint32_t i, unsigned upper)
 	uint8_t four[4];
 	switch ((enum flow_kind)(f->state & FLOW_KIND_MASK)) {
 	case FLOW_IP4:
-	case FLOW_SUM:
 		memcpy(four, &f->ip4[upper], 4);
 		return ip_from_v4(four);
 	case FLOW_IP6:

@@ -217,4 +217,6 @@ void flow_turn(struct meter *m, uint32_t i)
 		if (more->extra)
 			more->extra->outer_bytes[dir] = more->extra->fragments[dir] = 0;
 	}
+	if (m->cache.npm)
+		npm_go_on(&m->cache.npm[i]);
 }

@@ -2,13 +2,22 @@
 #include "packet/capture.h"
 
 #include "base/rd.h"
+#include "packet/pcap_file.h"
 
+#include <fcntl.h>
 #include <pcap.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+enum { COPY_BYTES = 1 << 19 };
 
 struct capture {
+	struct pcap_file *file; /* classic pcap; else pcap */
 	pcap_t *pcap;
 	enum link_type link;
+	uint8_t *copies;  /* of the frames of a burst, since libpcap keeps one only */
+	enum err pending; /* what ended the file behind a burst, and its text */
+	struct diag diag;
 };
 
 bool capture_is_capture(const uint8_t *p, size_t n)
@@ -48,23 +57,57 @@ static enum link_type link_of(int dlt)
 	return LINK_UNKNOWN;
 }
 
-enum err capture_open(const char *path, struct capture **ret, struct diag *reterr)
+/* LINKTYPE_ values of files that differ from libpcap's DLT_ ones here. */
+static int dlt_of(uint32_t linktype)
+{
+	enum { LINKTYPE_RAW = 101, LINKTYPE_LOOP = 108, LINKTYPE_PPP_ETHER = 51 };
+	return linktype == LINKTYPE_RAW         ? DLT_RAW
+	       : linktype == LINKTYPE_LOOP      ? DLT_LOOP
+	       : linktype == LINKTYPE_PPP_ETHER ? DLT_PPP_ETHER
+						: (int)linktype;
+}
+
+static enum err open_file(struct capture *c, const char *path, struct diag *reterr)
+{
+	uint32_t linktype;
+	int fd = strcmp(path, "-") == 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return ERR_UNSUPPORTED; /* libpcap says what is wrong with it */
+	enum err e = pcap_file_open(fd, &c->file, &linktype, reterr);
+	if (e)
+		close(fd);
+	else
+		c->link = link_of(dlt_of(linktype));
+	return e;
+}
+
+static enum err open_pcap(struct capture *c, const char *path, struct diag *reterr)
 {
 	char text[PCAP_ERRBUF_SIZE];
-	pcap_t *p = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, text);
-	if (!p)
+	c->pcap = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, text);
+	if (!c->pcap)
 		return diag_set(reterr, ERR_MALFORMED, 0, 0, "%s: %s", path, text);
-	struct capture *c = malloc(sizeof(*c));
-	if (!c) {
-		pcap_close(p);
+	c->link = link_of(pcap_datalink(c->pcap));
+	return ERR_OK;
+}
+
+enum err capture_open(const char *path, struct capture **ret, struct diag *reterr)
+{
+	struct capture *c = calloc(1, sizeof(*c));
+	if (!c)
 		return diag_set(reterr, ERR_NOMEM, 0, 0, "%s: %s", path, err_text(ERR_NOMEM));
+	enum err e = open_file(c, path, reterr);
+	if (e == ERR_UNSUPPORTED)
+		e = open_pcap(c, path, reterr);
+	if (e) {
+		capture_close(c);
+		return e;
 	}
-	*c = (struct capture){.pcap = p, .link = link_of(pcap_datalink(p))};
 	*ret = c;
 	return ERR_OK;
 }
 
-enum err capture_next(struct capture *c, struct frame *ret, struct diag *reterr)
+static enum err next_of_pcap(struct capture *c, struct frame *ret, struct diag *reterr)
 {
 	struct pcap_pkthdr *h;
 	const u_char *p;
@@ -82,10 +125,55 @@ enum err capture_next(struct capture *c, struct frame *ret, struct diag *reterr)
 	return ERR_OK;
 }
 
+enum err capture_next(struct capture *c, struct frame *ret, struct diag *reterr)
+{
+	size_t n;
+	return c->file ? pcap_file_burst(c->file, c->link, ret, 1, &n, reterr)
+		       : next_of_pcap(c, ret, reterr);
+}
+
+enum err capture_burst(struct capture *c, struct frame *ret, size_t max, size_t *ret_n,
+		       struct diag *reterr)
+{
+	if (c->file)
+		return pcap_file_burst(c->file, c->link, ret, max, ret_n, reterr);
+	if (!c->copies && !(c->copies = malloc(COPY_BYTES)))
+		return diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
+	/* The rest of the buffer is always longer than a frame may be. */
+	enum { FRAME_MAX = COPY_BYTES / 2 };
+	size_t n = 0, used = 0;
+	while (n < max && used < FRAME_MAX) {
+		enum err e = c->pending ? c->pending : next_of_pcap(c, &ret[n], reterr);
+		if (e && n) {
+			c->pending = e;
+			c->diag = *reterr;
+			break;
+		}
+		if (e) {
+			*reterr = c->pending ? c->diag : *reterr;
+			return e;
+		}
+		ret[n].n = MIN_OF(ret[n].n, (size_t)FRAME_MAX);
+		memcpy(c->copies + used, ret[n].p, ret[n].n);
+		ret[n].p = c->copies + used;
+		used += ret[n++].n;
+	}
+	*ret_n = n;
+	return ERR_OK;
+}
+
+enum link_type capture_link(const struct capture *c)
+{
+	return c->link;
+}
+
 void capture_close(struct capture *c)
 {
 	if (!c)
 		return;
-	pcap_close(c->pcap);
+	pcap_file_close(c->file);
+	if (c->pcap)
+		pcap_close(c->pcap);
+	free(c->copies);
 	free(c);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A captured frame, and capture files, pcap and pcapng, read through libpcap. Frames of live
+/* A captured frame, and capture files, pcap and pcapng; "-" is the standard input. Frames of live
  * interfaces: packet/live.h. */
 #pragma once
 #include "base/err.h"
@@ -38,4 +38,10 @@ bool capture_is_capture(const uint8_t *p, size_t n);
 must_check enum err capture_open(const char *path, struct capture **ret, struct diag *reterr);
 /* The next frame; ERR_NOT_FOUND at the end, ERR_MALFORMED where the file is broken or cut. */
 must_check enum err capture_next(struct capture *c, struct frame *ret, struct diag *reterr);
+/* Up to max frames, borrowed until the next call of any of these; errors as those of capture_next,
+ * only when there is no frame before them. */
+must_check enum err capture_burst(struct capture *c, struct frame *ret, size_t max, size_t *ret_n,
+				  struct diag *reterr);
+/* What its frames begin with. */
+enum link_type capture_link(const struct capture *c);
 void capture_close(struct capture *c);
