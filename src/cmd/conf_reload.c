@@ -14,7 +14,7 @@
 static const struct {
 	const char *effect, *text;
 } texts[] = {{"now", "taken over"},
-	     {"handover", "taken over, the collector starts anew"},
+	     {"handover", "taken over, its role starts anew"},
 	     {"restart", "needs a restart"}};
 
 static const char *text_of(const char *effect)

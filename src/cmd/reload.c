@@ -23,7 +23,8 @@ static const uint8_t effects[CONF_KEY_MAX] = {
 /* The sections that a role reads; sections that are in no row are the collector's. */
 static const struct {
 	const char *role, *sections;
-} readers[] = {{"serve", "dir log serve store"}, {"store", "dir log store"}};
+} readers[] = {
+    {"serve", "dir log serve store"}, {"store", "dir log store"}, {"probe", "dir log probe"}};
 
 static bool among(const char *list, const char *word, size_t n)
 {
@@ -42,7 +43,8 @@ static bool reads(const char *role, const char *path)
 	for (size_t i = 0; i < ARRAY_LEN(readers); i++)
 		if (strcmp(readers[i].role, role) == 0)
 			return among(readers[i].sections, path, n);
-	return strcmp(role, "up") == 0 || strncmp(path, "serve.", 6) != 0;
+	return strcmp(role, "up") == 0 ||
+	       (strncmp(path, "serve.", 6) != 0 && strncmp(path, "probe.", 6) != 0);
 }
 
 void reload_init(struct reload *r, const char *role, const struct common_args *args,
@@ -116,6 +118,22 @@ void reload_report(const struct reload *r, const struct conf *next, struct buf *
 		if (reads(r->role, conf_keys[i].path))
 			report_key(r, next, i, out);
 	buf_str(out, "]}\n");
+}
+
+bool reload_differs(const struct reload *r, const struct conf *next, const char *section)
+{
+	bool differs = false;
+	for (size_t i = 0; i < CONF_KEY_MAX && !differs; i++) {
+		struct buf from = {0}, to = {0};
+		if (strncmp(conf_keys[i].path, section, strlen(section)) != 0)
+			continue;
+		conf_key_print(r->running, &conf_keys[i], &from);
+		conf_key_print(next, &conf_keys[i], &to);
+		differs = !same(&from, &to);
+		buf_fini(&from);
+		buf_fini(&to);
+	}
+	return differs;
 }
 
 void reload_done(struct reload *r, const struct conf *next, struct buf *report)

@@ -31,6 +31,8 @@ must_check enum err reload_read(const struct reload *r, const struct conf **ret,
  * "now", "handover" (only of "up") or "restart"; a key that waits for a restart since an earlier
  * reload is there again. */
 void reload_report(const struct reload *r, const struct conf *next, struct buf *out);
+/* Whether a key whose path begins with section has another value in next than what runs. */
+bool reload_differs(const struct reload *r, const struct conf *next, const char *section);
 /* next, a reference that is taken over, is what runs from now on; the log gets the report. */
 void reload_done(struct reload *r, const struct conf *next, struct buf *report);
 

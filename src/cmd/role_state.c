@@ -125,6 +125,28 @@ static void read_enrich(const json_t *doc, struct role_state *s)
 	buf_fini(&errors);
 }
 
+static void read_probe(const json_t *doc, struct role_state *s)
+{
+	json_t *all = json_object_get(doc, "accounting");
+	json_t *packets = json_object_get(all, "packets"), *flows = json_object_get(all, "flows");
+	char *dump = json_dumps(all, JSON_COMPACT);
+	buf_str(&s->probe, dump ? dump : "{}");
+	free(dump);
+	buf_fmt(&s->probe_text,
+		"packets received %llu, metered %llu, not metered %llu, lost in the kernel %llu\n",
+		(unsigned long long)number(packets, "received"),
+		(unsigned long long)number(packets, "metered"),
+		(unsigned long long)sum_of(json_object_get(packets, "unmetered")),
+		(unsigned long long)sum_of(json_object_get(packets, "kernel_drops")));
+	buf_fmt(&s->probe_text,
+		"flows begun %llu, now %llu; records made %llu, sent %llu, dropped %llu\n",
+		(unsigned long long)number(flows, "begun"),
+		(unsigned long long)number(flows, "live"),
+		(unsigned long long)number(flows, "exported"),
+		(unsigned long long)number(flows, "sent"),
+		(unsigned long long)sum_of(json_object_get(flows, "dropped")));
+}
+
 enum err role_state_get(const char *dir, const char *role, struct role_state *ret)
 {
 	json_t *doc;
@@ -139,6 +161,8 @@ enum err role_state_get(const char *dir, const char *role, struct role_state *re
 	read_stats(json_object_get(doc, "stats"), ret);
 	read_listen(json_object_get(doc, "listen"), ret);
 	read_enrich(doc, ret);
+	if (strcmp(role, "probe") == 0)
+		read_probe(doc, ret);
 	json_decref(doc);
 	return ERR_OK;
 }
@@ -148,6 +172,8 @@ void role_state_fini(struct role_state *s)
 	buf_fini(&s->listen);
 	buf_fini(&s->enrich);
 	buf_fini(&s->enrich_text);
+	buf_fini(&s->probe);
+	buf_fini(&s->probe_text);
 }
 
 enum err role_state_of_up(const char *dir, struct up_entry ret[UP_ENTRIES_MAX], size_t *ret_n)

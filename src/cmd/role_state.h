@@ -22,6 +22,8 @@ struct role_state {
 	uint64_t kernel_drops;
 	/* Of the collector, owned: its enrichment as a JSON object, and as lines for people. */
 	struct buf enrich, enrich_text;
+	/* Of the probe, owned: its accounting as a JSON object, and as lines for people. */
+	struct buf probe, probe_text;
 };
 
 /* Asks the role below dir. ERR_REFUSED, ERR_NOT_FOUND: nobody is there. *ret is to be freed with

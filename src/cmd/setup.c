@@ -73,19 +73,24 @@ int setup_role(const char *role, int argc, char **argv, const struct conf **ret,
 {
 	struct role_args a = {0};
 	struct operands o;
-	sigset_t set;
 	int status;
 	if (opts_parse(role_rows, ARRAY_LEN(role_rows), argc, argv, &a, 0, 0, &o, &status) ==
 	    OPTS_EXIT)
 		return status;
-	if (setup_conf(&a.common, ret))
+	if (ret_args)
+		*ret_args = a.common;
+	return setup_started(role, &a.common, ret);
+}
+
+int setup_started(const char *role, const struct common_args *args, const struct conf **ret)
+{
+	sigset_t set;
+	if (setup_conf(args, ret))
 		return EXIT_USAGE;
 	log_init(role, (enum log_level)(*ret)->log_level, (*ret)->log_json);
 	signal(SIGPIPE, SIG_IGN);
 	signals_of_role(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	if (ret_args)
-		*ret_args = a.common;
 	return -1;
 }
 

@@ -20,5 +20,8 @@ const char *setup_conf_name(const struct common_args *a);
  * which may be NULL), or an exit code. */
 must_check int setup_role(const char *role, int argc, char **argv, const struct conf **ret,
 			  struct common_args *ret_args);
+/* The same for a role with options of its own, which it has parsed. */
+must_check int setup_started(const char *role, const struct common_args *args,
+			     const struct conf **ret);
 /* Sleeps until SIGINT or SIGTERM; on SIGHUP calls reload(ctx) (may be NULL) and sleeps on. */
 void setup_wait(void (*reload)(void *ctx), void *ctx);

@@ -130,6 +130,10 @@ static void print_table(const struct line *v, size_t n)
 	}
 	for (size_t i = 0; i < n; i++) {
 		const struct role_state *s = &v[i].s;
+		if (s->probe_text.n) {
+			printf("\n");
+			fwrite(s->probe_text.p, 1, s->probe_text.n, stdout);
+		}
 		if (!v[i].answers || strcmp(v[i].role, "collect") != 0)
 			continue;
 		printf("\ndatagrams received %" PRIu64 ", lost in the kernel %" PRIu64 "\n",
@@ -168,6 +172,10 @@ static void json_line(struct buf *out, const struct line *l)
 			",\"lag_ms\":%" PRIu64 ",\"drops\":%" PRIu64,
 			l->s.received, l->s.kernel_drops, l->s.decoded, l->s.stored, l->s.waiting,
 			l->s.lag_ms, l->s.drops);
+	if (l->answers && l->s.probe.n) {
+		buf_json_key(out, "accounting");
+		buf_put(out, l->s.probe.p, l->s.probe.n);
+	}
 	if (l->answers && l->s.enrich.n) {
 		buf_json_key(out, "enrich");
 		buf_put(out, l->s.enrich.p, l->s.enrich.n);

@@ -30,7 +30,7 @@
 
 /* In the order of starting. */
 static const char *const role_names[] = {"store", "collect", "serve", "detect", "probe"};
-enum { COLLECT = 1, ROLES = ARRAY_LEN(role_names) };
+enum { COLLECT = 1, PROBE = 4, ROLES = ARRAY_LEN(role_names) };
 
 struct up {
 	struct common_args common;
@@ -103,6 +103,7 @@ static void init_roles(struct up *u)
 	for (size_t i = 0; i < ROLES; i++) {
 		up_role_init(&u->roles[i], role_names[i], i == COLLECT ? &u->sockets : NULL,
 			     clock_mono_ns());
+		u->roles[i].off = i == PROBE && u->conf->probe_interfaces.n == 0;
 		up_view_set(u->view, i, &u->roles[i]);
 	}
 }
@@ -170,7 +171,7 @@ static enum role_want want_of(const struct up *u, size_t i)
 {
 	if (u->stopping) {
 		for (size_t j = i + 1; j < ROLES; j++)
-			if (u->roles[j].phase != PHASE_STOPPED && u->roles[j].phase != PHASE_ABSENT)
+			if (u->roles[j].phase != PHASE_STOPPED && !up_role_out(&u->roles[j]))
 				return WANT_WAIT;
 		return WANT_STOP;
 	}
@@ -185,7 +186,7 @@ static void tell_ready(struct up *u)
 	const struct up_role *serve = NULL;
 	for (size_t i = 0; i < ROLES; i++) {
 		const struct up_role *r = &u->roles[i];
-		if (r->phase != PHASE_ABSENT && r->phase != PHASE_RUNNING)
+		if (!up_role_out(r) && r->phase != PHASE_RUNNING)
 			return;
 		if (strcmp(r->name, "serve") == 0 && r->http_port)
 			serve = r;
@@ -265,6 +266,18 @@ static void change_sockets(struct up *u, struct handoff *next)
 	log_notice("up", "the addresses of collect.listen changed; collect starts anew");
 }
 
+/* What the probe captures and where it exports to: it starts anew with all of it, after it has
+ * exported what it had. */
+static void change_probe(struct up *u, const struct conf *next)
+{
+	struct up_role *r = &u->roles[PROBE];
+	if (!reload_differs(&u->reload, next, "probe."))
+		return;
+	r->off = next->probe_interfaces.n == 0;
+	if (!r->off)
+		up_role_restart(r, clock_mono_ns());
+}
+
 /* On the loop's thread. */
 static enum err apply(void *ctx, struct buf *out, struct diag *reterr)
 {
@@ -286,6 +299,7 @@ static enum err apply(void *ctx, struct buf *out, struct diag *reterr)
 	if (handoff_differs(&u->sockets, sockets))
 		change_sockets(u, sockets);
 	free(sockets);
+	change_probe(u, next);
 	reload_done(&u->reload, next, out);
 	publish(u);
 	return ERR_OK;
@@ -333,7 +347,7 @@ static void wait_for_events(struct up *u)
 static bool all_stopped(const struct up *u)
 {
 	for (size_t i = 0; i < ROLES; i++)
-		if (u->roles[i].phase != PHASE_STOPPED && u->roles[i].phase != PHASE_ABSENT)
+		if (u->roles[i].phase != PHASE_STOPPED && !up_role_out(&u->roles[i]))
 			return false;
 	return true;
 }

@@ -30,9 +30,10 @@ static uint64_t after_ms(uint64_t now_ns, uint64_t ms)
 const char *role_phase_name(enum role_phase p)
 {
 	static const char *const names[] = {
-	    [PHASE_ABSENT] = "not built",  [PHASE_DOWN] = "down",
-	    [PHASE_STARTING] = "starting", [PHASE_RUNNING] = "running",
-	    [PHASE_STOPPING] = "stopping", [PHASE_STOPPED] = "stopped",
+	    [PHASE_ABSENT] = "not built", [PHASE_OFF] = "off",
+	    [PHASE_DOWN] = "down",        [PHASE_STARTING] = "starting",
+	    [PHASE_RUNNING] = "running",  [PHASE_STOPPING] = "stopping",
+	    [PHASE_STOPPED] = "stopped",
 	};
 	return names[p];
 }
@@ -140,20 +141,27 @@ bool up_role_step(struct up_role *r, enum role_want want, const struct up_start 
 {
 	enum role_phase before = r->phase;
 	switch (r->phase) {
+	case PHASE_OFF:
+		if (!r->off)
+			r->phase = PHASE_DOWN;
+		break;
 	case PHASE_DOWN:
-		if (want == WANT_STOP)
+		if (r->off) {
+			r->phase = PHASE_OFF;
+			r->settled = true;
+		} else if (want == WANT_STOP)
 			r->phase = PHASE_STOPPED;
 		else if (want == WANT_RUN && now_ns >= r->next_ns)
 			start_it(r, start, now_ns);
 		break;
 	case PHASE_STARTING:
-		if (want == WANT_STOP)
+		if (want == WANT_STOP || r->off)
 			stop_it(r, now_ns);
 		else if (now_ns >= r->next_ns)
 			ask(r, start, now_ns);
 		break;
 	case PHASE_RUNNING:
-		if (want == WANT_STOP)
+		if (want == WANT_STOP || r->off)
 			stop_it(r, now_ns);
 		break;
 	case PHASE_STOPPING:
@@ -189,7 +197,8 @@ void up_role_ended(struct up_role *r, uint64_t now_ns)
 		return;
 	}
 	if (stopping) {
-		r->phase = PHASE_STOPPED;
+		r->phase = r->off ? PHASE_OFF : PHASE_STOPPED;
+		r->next_ns = now_ns;
 		log_info("up", "%s stopped", r->name);
 		return;
 	}
@@ -208,6 +217,7 @@ uint64_t up_role_deadline(const struct up_role *r, enum role_want want)
 	case PHASE_STOPPING:
 		return r->next_ns;
 	case PHASE_ABSENT:
+	case PHASE_OFF:
 	case PHASE_RUNNING:
 	case PHASE_STOPPED:
 		break;

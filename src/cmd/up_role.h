@@ -12,7 +12,8 @@
  *      +------------------------------+--------------------------+
  *           exits: wait 100 ms, 200 ms ... 10 s; from the start again after 30 s of life
  *           up_role_restart: STOPPING, then DOWN and at once STARTING
- *    ABSENT: the program is not there; stays so. */
+ *    ABSENT: the program is not there; stays so.
+ *    OFF: the configuration has nothing to do for it (`off`): DOWN -> OFF, and back at a reload. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
@@ -26,6 +27,7 @@ struct handoff;
 
 enum role_phase {
 	PHASE_ABSENT,
+	PHASE_OFF,
 	PHASE_DOWN,
 	PHASE_STARTING,
 	PHASE_RUNNING,
@@ -45,6 +47,7 @@ struct up_role {
 	uint64_t next_ns;  /* DOWN: not before; STARTING: next question; STOPPING: SIGKILL then */
 	uint64_t wait_ms;  /* before the next restart */
 	uint64_t restarts;
+	bool off;          /* the configuration has nothing to do for it */
 	bool again;        /* STOPPING: to be started anew at once, not to stay stopped */
 	bool settled;      /* was ready, died or took too long: the next role need not wait */
 	char error[160];   /* why it is not running */
@@ -66,11 +69,16 @@ void up_role_fini(struct up_role *r);
 /* Lets time pass. Returns whether something that others can see has changed. */
 bool up_role_step(struct up_role *r, enum role_want want, const struct up_start *start,
 		  uint64_t now_ns);
+/* Whether it is none of those that are to run. */
+static inline bool up_role_out(const struct up_role *r)
+{
+	return r->phase == PHASE_ABSENT || r->phase == PHASE_OFF;
+}
 /* Ends the process, if there is one, to start it anew with what the sockets are then. */
 void up_role_restart(struct up_role *r, uint64_t now_ns);
 /* The process has ended (its pidfd is readable). */
 void up_role_ended(struct up_role *r, uint64_t now_ns);
 /* When up_role_step has something to do next; UINT64_MAX = not before something happens. */
 uint64_t up_role_deadline(const struct up_role *r, enum role_want want);
-/* "running", "starting", "down", "stopping", "stopped", "not built". */
+/* "running", "starting", "down", "stopping", "stopped", "off", "not built". */
 const char *role_phase_name(enum role_phase p);

@@ -60,13 +60,18 @@ void up_view_set(struct up_view *v, size_t i, const struct up_role *r)
 	pthread_mutex_unlock(&v->lock);
 }
 
+static bool out_of(enum role_phase p)
+{
+	return p == PHASE_ABSENT || p == PHASE_OFF;
+}
+
 bool up_view_ready(struct up_view *v, struct diag *reterr)
 {
 	bool ready = true;
 	pthread_mutex_lock(&v->lock);
 	for (size_t i = 0; i < v->n && ready; i++) {
 		const struct shown *s = &v->v[i];
-		ready = s->phase == PHASE_RUNNING || s->phase == PHASE_ABSENT;
+		ready = s->phase == PHASE_RUNNING || out_of(s->phase);
 		if (!ready)
 			diag_set(reterr, ERR_BUSY, 0, 0, "%s is %s%s%s", s->name,
 				 role_phase_name(s->phase), *s->error ? ": it " : "", s->error);
@@ -85,7 +90,7 @@ void up_view_json(struct up_view *v, struct buf *out)
 		const struct shown *s = &v->v[i];
 		buf_fmt(out, "%s{\"role\":\"%s\",\"state\":\"%s\"", i ? "," : "", s->name,
 			role_phase_name(s->phase));
-		if (s->phase != PHASE_ABSENT)
+		if (!out_of(s->phase))
 			buf_fmt(out, ",\"pid\":%d,\"uptime_s\":%llu,\"restarts\":%llu", (int)s->pid,
 				(unsigned long long)(s->pid ? (now - s->since_ns) / 1000000000 : 0),
 				(unsigned long long)s->restarts);
@@ -104,12 +109,12 @@ void up_view_metrics(struct up_view *v, struct buf *out)
 	pthread_mutex_lock(&v->lock);
 	buf_str(out, "# TYPE weir_role_running gauge\n");
 	for (size_t i = 0; i < v->n; i++)
-		if (v->v[i].phase != PHASE_ABSENT)
+		if (!out_of(v->v[i].phase))
 			buf_fmt(out, "weir_role_running{role=\"%s\"} %d\n", v->v[i].name,
 				v->v[i].phase == PHASE_RUNNING);
 	buf_str(out, "# TYPE weir_role_restarts counter\n");
 	for (size_t i = 0; i < v->n; i++)
-		if (v->v[i].phase != PHASE_ABSENT)
+		if (!out_of(v->v[i].phase))
 			buf_fmt(out, "weir_role_restarts_total{role=\"%s\"} %llu\n", v->v[i].name,
 				(unsigned long long)v->v[i].restarts);
 	pthread_mutex_unlock(&v->lock);
@@ -139,7 +144,7 @@ static void ports_text(const char *dir, const struct up_role *roles, size_t n,
 	buf_u8(out, '{');
 	append_control(out, dir, "up");
 	for (size_t i = 0; i < n; i++)
-		if (roles[i].phase != PHASE_ABSENT)
+		if (!up_role_out(&roles[i]))
 			append_control(out, dir, roles[i].name);
 	buf_str(out, "}}\n");
 }

@@ -63,6 +63,11 @@ struct conf_forwards {
 	size_t n;
 };
 
+struct conf_words {
+	const char *const *v;
+	size_t n;
+};
+
 #define CONF_TYPE_STR      const char *
 #define CONF_TYPE_PATH     const char *
 #define CONF_TYPE_CHOICE   uint32_t
@@ -75,6 +80,7 @@ struct conf_forwards {
 #define CONF_TYPE_NETS     struct conf_nets
 #define CONF_TYPE_FORWARDS struct conf_forwards
 #define CONF_TYPE_RATES    struct conf_rates
+#define CONF_TYPE_WORDS    struct conf_words
 
 struct conf {
 #define KEY(member, path, type, min, max, default, unit, doc) CONF_TYPE_##type member;
@@ -84,6 +90,8 @@ struct conf {
 
 /* collect.client_certificate. */
 enum { CONF_CLIENT_OPTIONAL, CONF_CLIENT_REQUIRED };
+/* probe.export_mode. */
+enum { CONF_EXPORT_ALL, CONF_EXPORT_BALANCE };
 
 enum { CONF_ERRORS_MAX = 32, CONF_FILE_MAX = 1 << 20 };
 /* All that is wrong with a file, in the order of its lines. more: errors beyond CONF_ERRORS_MAX,

@@ -94,6 +94,8 @@ const char *conf_key_expects(const struct conf_key *k)
 		       "&source=keep";
 	case CONF_RATES:
 		return "a list of PREFIX=RATE, or PREFIX=RATE! to overrule what exporters tell";
+	case CONF_WORDS:
+		return "a list of words without spaces";
 	}
 	return "";
 }
@@ -101,5 +103,5 @@ const char *conf_key_expects(const struct conf_key *k)
 bool conf_key_is_list(const struct conf_key *k)
 {
 	return k->type == CONF_ADDRS || k->type == CONF_NETS || k->type == CONF_FORWARDS ||
-	       k->type == CONF_RATES;
+	       k->type == CONF_RATES || k->type == CONF_WORDS;
 }

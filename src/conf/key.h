@@ -17,6 +17,7 @@ enum conf_type {
 	CONF_NETS,
 	CONF_FORWARDS,
 	CONF_RATES,
+	CONF_WORDS,
 };
 
 struct conf_key {

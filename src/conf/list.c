@@ -284,6 +284,36 @@ static void print_forwards(const struct conf_forwards *l, struct buf *out)
 	}
 }
 
+/* --- words */
+
+static enum err set_words(struct conf_words *member, struct arena *a, const struct conf_key *k,
+			  const struct conf_scalar *v, size_t n, struct diag *d)
+{
+	const char **out = arena_alloc(a, (n ? n : 1) * sizeof(*out));
+	if (!out)
+		return no_memory(v, d);
+	for (size_t i = 0; i < n; i++) {
+		for (size_t c = 0; c < v[i].n; c++)
+			if ((unsigned char)v[i].s[c] <= ' ' || v[i].s[c] == 0x7f)
+				return conf_wrong(k, &v[i], d);
+		if (v[i].n == 0)
+			return conf_wrong(k, &v[i], d);
+		out[i] = arena_strndup(a, v[i].s, v[i].n);
+		if (!out[i])
+			return no_memory(v, d);
+	}
+	*member = (struct conf_words){out, n};
+	return ERR_OK;
+}
+
+static void print_words(const struct conf_words *l, struct buf *out)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		buf_str(out, i ? ", " : "");
+		buf_json_str(out, l->v[i], strlen(l->v[i]));
+	}
+}
+
 /* --- any of them */
 
 enum err conf_list_set(void *member, struct arena *a, const struct conf_key *k,
@@ -302,6 +332,8 @@ enum err conf_list_set(void *member, struct arena *a, const struct conf_key *k,
 		return set_forwards(member, a, k, v, n, d);
 	case CONF_RATES:
 		return set_rates(member, a, k, v, n, d);
+	case CONF_WORDS:
+		return set_words(member, a, k, v, n, d);
 	case CONF_STR:
 	case CONF_PATH:
 	case CONF_CHOICE:
@@ -324,6 +356,8 @@ void conf_list_print(const void *member, const struct conf_key *k, struct buf *o
 		print_nets(member, out);
 	else if (k->type == CONF_RATES)
 		print_rates(member, out);
+	else if (k->type == CONF_WORDS)
+		print_words(member, out);
 	else
 		print_forwards(member, out);
 	buf_u8(out, ']');

@@ -180,6 +180,7 @@ enum err conf_key_set(struct conf *c, struct arena *a, const struct conf_key *k,
 	case CONF_NETS:
 	case CONF_FORWARDS:
 	case CONF_RATES:
+	case CONF_WORDS:
 		return conf_list_set(member, a, k, v, n, d);
 	}
 	return ERR_INTERNAL;
@@ -251,6 +252,7 @@ void conf_key_print(const struct conf *c, const struct conf_key *k, struct buf *
 	case CONF_NETS:
 	case CONF_FORWARDS:
 	case CONF_RATES:
+	case CONF_WORDS:
 		conf_list_print(member, k, out);
 		return;
 	}

@@ -319,7 +319,7 @@ class Addresses(Supervised):
             r = self.conf_reload()
             self.assertEqual(r.returncode, 0, r.stderr)
             self.assertIn("collect.listen: ", r.stdout)
-            self.assertIn("the collector starts anew", r.stdout)
+            self.assertIn("its role starts anew", r.stdout)
             self.until(lambda: self.running("collect") and self.running("collect")["pid"] != old, p)
             self.assertEqual(len(json.loads(ask(self.dir, "collect")[1])["listen"]), n)
             self.assertEqual(len(self.ports_json()), n)

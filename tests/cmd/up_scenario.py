@@ -152,6 +152,31 @@ class Up(Supervised):
         self.assertIn("collect does not stop; killing it", self.text(p))
         self.assertIn("store stopped", self.text(p))
 
+    def test_11_a_role_without_work_is_off(self):
+        shutil.copy(FAKE, f"{self.weir}-probe")
+
+        def reload(text):
+            with open(self.top + "/weir.yaml", "w") as f:
+                f.write(CONF + text)
+            status, answer = ask(self.dir, "up", "/reload", "POST")
+            self.assertEqual(status, 200)
+            return {c["key"]: c["effect"] for c in json.loads(answer)["changed"]}
+
+        p = self.up()
+        self.until(self.all_ready, p)
+        self.assertEqual(self.roles()["probe"]["state"], "off")
+        self.assertIn("left out, not built yet: detect\n", self.text(p))
+        self.assertEqual(reload("probe: {interfaces: [eth0]}\n"), {"probe.interfaces": "handover"})
+        first = self.until(lambda: self.running("probe"), p)["pid"]
+        self.assertEqual(reload("probe: {interfaces: [eth0], filter: tcp}\n"), {"probe.filter": "handover"})
+        self.until(lambda: self.running("probe") and self.running("probe")["pid"] != first, p)
+        self.assertEqual(self.roles()["probe"]["restarts"], 0)
+        reload("")
+        self.until(lambda: self.roles()["probe"]["state"] == "off", p)
+        self.until(self.all_ready, p)
+        p.send_signal(signal.SIGINT)
+        self.assertEqual(p.wait(30), 0)
+
     def test_10_status(self):
         p = self.up()
         self.until(self.all_ready, p)

@@ -214,6 +214,7 @@ export const cs: Catalogue = {
   'health.listen': 'Naslouchá na',
   'role.running': 'běží',
   'role.down': 'neběží',
+  'role.off': 'vypnuta',
   'role.not_built': 'není sestavena',
 
   'account.label': 'Účetnictví',

@@ -209,6 +209,7 @@ export const en = {
   'health.listen': 'Listening on',
   'role.running': 'running',
   'role.down': 'down',
+  'role.off': 'off',
   'role.not_built': 'not built',
 
   'account.label': 'Accounting',
