@@ -112,7 +112,6 @@ void encoder_close(struct encoder *e)
 	end_set(e);
 	e->format->end(m, 0);
 	e->open = NULL;
-	stat_add(e->opts.stats, ST_export_records, m->flows);
 	e->opts.emit(e->opts.ctx, m);
 }
 

@@ -2,7 +2,7 @@
 /* Rows of batches in, messages out: IPFIX (RFC 7011), NetFlow v9 (RFC 3954) or v5. Knows templates
  * and how full a message may be; knows no collectors, sockets or clock. Messages hold data only:
  * whoever sends one first tells the templates that it uses (message.layouts, template_message).
- * Of one thread. Counts into stats: export records, export cut_values, export_drop unsendable and
+ * Of one thread. Counts into stats: export cut_values, export_drop unsendable and
  * no_memory. */
 #pragma once
 #include "encode/layouts.h"

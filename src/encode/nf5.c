@@ -83,7 +83,6 @@ static void end(struct filling *f)
 	if (!m)
 		return;
 	store_be16(m->bytes + 2, (uint16_t)m->flows);
-	stat_add(f->o->stats, ST_export_records, m->flows);
 	f->o->emit(f->o->ctx, m);
 }
 

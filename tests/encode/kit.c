@@ -133,17 +133,34 @@ static bool brings(const struct field_source *s, enum field g)
 	return false;
 }
 
-/* An element of f that a collector takes for g as well, where g has none of its own. */
-static bool stands_for_another(const struct batch *b, enum field f, uint32_t row)
+/* Pairs of fields: an element of f is one that a collector takes for g as well, where g has none of
+ * its own. */
+struct pairs {
+	struct {
+		enum field f, g;
+	} v[FIELD_MAX];
+	size_t n;
+};
+
+static void find_pairs(struct pairs *p)
 {
-	const struct field_info *i = &field_table[f];
-	for (int g = 0; g < FIELD_MAX; g++)
-		if (g != (int)f &&
-		    (brings(&i->sources[i->exported], (enum field)g) ||
-		     brings(&i->sources[i->exported6], (enum field)g)) &&
-		    !(batch_has(b, (enum field)g) && batch_present(b, (enum field)g, row)))
-			return true;
-	return false;
+	p->n = 0;
+	for (int f = 0; f < FIELD_MAX; f++) {
+		const struct field_info *i = &field_table[f];
+		for (int g = 0; i->exported >= 0 && g < FIELD_MAX; g++)
+			if (g != f && (brings(&i->sources[i->exported], (enum field)g) ||
+				       brings(&i->sources[i->exported6], (enum field)g))) {
+				if (p->n == FIELD_MAX)
+					abort();
+				p->v[p->n].f = (enum field)f;
+				p->v[p->n++].g = (enum field)g;
+			}
+	}
+}
+
+static bool there(const struct batch *b, enum field f, uint32_t row)
+{
+	return batch_has(b, f) && batch_present(b, f, row);
 }
 
 static void forget(struct batch *b, enum field f, uint32_t row)
@@ -154,21 +171,22 @@ static void forget(struct batch *b, enum field f, uint32_t row)
 	memset((uint8_t *)b->col[f] + row * size, 0, size);
 }
 
-static void make_tellable(struct batch *b, uint32_t row)
+static void make_tellable(struct batch *b, uint32_t row, const struct pairs *p)
 {
 	uint64_t proto = batch_get_num(b, F_proto, row);
-	bool icmp = proto == 1 || proto == 58;
-	for (int f = 0; f < FIELD_MAX; f++) {
-		if (!batch_has(b, (enum field)f) || !batch_present(b, (enum field)f, row))
-			continue;
-		bool no_icmp = (f == F_icmp_type || f == F_icmp_code) && !icmp;
-		bool no_rate = f == F_sampling_rate && batch_get_num(b, F_sampling_rate, row) == 0;
-		if (no_icmp || no_rate || stands_for_another(b, (enum field)f, row))
-			forget(b, (enum field)f, row);
-	}
+	static const enum field icmp[] = {F_icmp_type, F_icmp_code};
+	for (size_t i = 0; i < ARRAY_LEN(icmp) && proto != 1 && proto != 58; i++)
+		if (there(b, icmp[i], row))
+			forget(b, icmp[i], row);
+	if (there(b, F_sampling_rate, row) && batch_get_num(b, F_sampling_rate, row) == 0)
+		forget(b, F_sampling_rate, row);
+	for (size_t i = 0; i < p->n; i++)
+		if (there(b, p->v[i].f, row) && !there(b, p->v[i].g, row))
+			forget(b, p->v[i].f, row);
 }
 
-void kit_row(struct kit_random *r, struct batch *b, uint32_t row, unsigned share)
+static void draw_row(struct kit_random *r, struct batch *b, uint32_t row, unsigned share,
+		     const struct pairs *p)
 {
 	/* What a decoder fills in from elsewhere if it is not told. */
 	static const enum field always[] = {F_t_first, F_t_last, F_ip_version, F_proto,
@@ -179,19 +197,21 @@ void kit_row(struct kit_random *r, struct batch *b, uint32_t row, unsigned share
 		batch_set_num(b, F_proto, row, kit_below(r, 2) ? 1 : 58);
 	for (int f = 0; f < FIELD_MAX; f++)
 		if (exported((enum field)f) && kit_below(r, 256) < share &&
-		    !(batch_has(b, (enum field)f) && batch_present(b, (enum field)f, row)))
+		    !there(b, (enum field)f, row))
 			draw_value(r, b, (enum field)f, row);
-	make_tellable(b, row);
+	make_tellable(b, row, p);
 }
 
 struct batch *kit_batch(struct kit_random *r, uint32_t n, unsigned share)
 {
 	struct batch *b = batch_new(SHAPE_WIDE);
+	struct pairs p;
 	if (!b)
 		abort();
+	find_pairs(&p);
 	for (uint32_t i = 0; i < n; i++) {
 		batch_open_rows(b, 1);
-		kit_row(r, b, i, share);
+		draw_row(r, b, i, share, &p);
 		b->n++;
 	}
 	return b;

@@ -19,10 +19,8 @@ static inline uint64_t kit_below(struct kit_random *r, uint64_t n)
 	return kit_draw(r) % n;
 }
 
-/* Writes row `row` (open) of a wide batch: each field is there with a chance of share / 256, with
- * limits of its type among the values. Times lie near kit_time_ms. */
-void kit_row(struct kit_random *r, struct batch *b, uint32_t row, unsigned share);
-/* A new wide batch with n such rows. */
+/* A new wide batch of n rows: each field is there with a chance of share / 256, with limits of its
+ * type among the values. Times lie near kit_time_ms. */
 struct batch *kit_batch(struct kit_random *r, uint32_t n, unsigned share);
 extern const int64_t kit_time_ms;
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { ROUNDS = 40, ROWS = 300 };
+enum { ROUNDS = 12, ROWS = 300 };
 
 static const struct encoder_opts udp = {.message_max = 1400, .record_max = MESSAGE_MAX_UDP};
 
