@@ -9,7 +9,7 @@
 #pragma once
 #include "proto/notes.h"
 
-enum { ASKED_OPEN = 8, ASKED_NONE = 0xff };
+enum { ASKED_OPEN = 24, ASKED_NONE = 0xff };
 
 struct asked {
 	struct {
