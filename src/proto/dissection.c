@@ -452,6 +452,11 @@ bool talk_see(struct dissection *d, struct talk *t, struct notes *notes,
 		w.c.cut = rd_left(&r) < s->wire_len;
 		more = show(&w, &r);
 	}
+	if (t->d && t->d->packet && s->wire_len) {
+		w.c.dir = s->dir;
+		w.c.state = t->state;
+		t->d->packet(&w.c, &s->payload, s->wire_len);
+	}
 	if (!more)
 		finish(d, t);
 	return more;

@@ -77,6 +77,9 @@ struct dissector {
 	uint16_t ports[DISSECT_PORTS]; /* asked first on these; 0 ends the list */
 	uint16_t state_size;
 	enum dissect (*see)(struct dissect_ctx *c, struct rd *payload);
+	/* Every packet with payload of a flow that is his, as captured and when it was: of a stream
+	 * repeated and overtaken ones too. For those who count packets; NULL otherwise. */
+	void (*packet)(struct dissect_ctx *c, const struct rd *payload, uint32_t wire_len);
 	/* The flow ends, or its record is exported while it goes on: note what the state knows.
 	 * NULL where everything is noted as it is seen. Called with dir 0 and no payload. */
 	void (*end)(struct dissect_ctx *c);
