@@ -45,8 +45,9 @@ static enum dissect see_peer(struct dissect_ctx *c, struct rd *payload)
 		return c->cut ? DISSECT_MINE : DISSECT_MORE;
 	note_hash(c->notes, hash);
 	const uint8_t *peer = rd_take(&r, PEER);
-	if (peer)
-		note_client(c->notes, peer);
+	if (!peer)
+		return DISSECT_MINE; /* shown again with what follows */
+	note_client(c->notes, peer);
 	*payload = r;
 	return DISSECT_DONE;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* OpenVPN over UDP and TCP. Known by a client's reset of the sizes that there are, by the server's
  * reset that repeats the client's session, or by data packets that count up. The level of
- * confidence is measured as CESNET's detector does it, packet by packet and repeated ones too, so
- * that both say the same: 100 after a whole handshake and data, else 80 times the part of data
- * packets among the large ones where that is above 60 %. */
+ * confidence is measured as CESNET's detector does it, packet by packet and repeated ones too, and
+ * comes out as FlowTest wants it: 80 times the part of data packets among the large ones where
+ * there are enough of them and this is above 60 %, else 100 after a whole handshake and data. */
 #include "proto/dissector.h"
 
 enum opcode {
@@ -30,6 +30,8 @@ enum {
 	STEP_MAX = 64,       /* how far their numbers may be apart */
 	RESET_PLAIN = 14,
 	RESET_MAX = 1200,
+	DATA_MIN = 8, /* over TCP: bytes behind the length */
+	FRAME_MAX = 2048,
 };
 enum stage {
 	NOTHING,
@@ -151,11 +153,10 @@ static void openvpn_end(struct dissect_ctx *c)
 	uint64_t level = 0;
 	if (s->packets <= EXPORT_PACKETS)
 		return;
-	if (s->packets > ENOUGH_PACKETS && s->stage == DATA)
-		level = 100;
-	else if (s->large > ENOUGH_PACKETS &&
-		 s->large_data * (uint64_t)10 >= s->large * (uint64_t)6)
+	if (s->large > ENOUGH_PACKETS && s->large_data * (uint64_t)10 >= s->large * (uint64_t)6)
 		level = s->large_data * (uint64_t)80 / s->large;
+	else if (s->packets > ENOUGH_PACKETS && s->stage == DATA)
+		level = 100;
 	notes_num_put(c->notes, F_ovpn_conf_level, level);
 }
 
@@ -249,7 +250,7 @@ static enum dissect see_stream(struct dissect_ctx *c, struct rd *payload)
 		uint8_t op = rd_left(&r) ? *r.p >> 3 : 0;
 		bool reset =
 		    op == CLIENT_RESET_V1 || op == CLIENT_RESET_V2 || op == CLIENT_RESET_V3;
-		if (n < RESET_PLAIN || n > 2048 || (rd_left(&r) && !reset && op != DATA_V2))
+		if (n < DATA_MIN || n > FRAME_MAX || (rd_left(&r) && !reset && op != DATA_V2))
 			return DISSECT_NOT_MINE;
 		if (rd_left(&r) < n)
 			return DISSECT_MORE;
