@@ -185,6 +185,8 @@ static void condition(struct sql *s, const struct test *t, const struct quantity
 			(unsigned long long)t->ranges[0].lo.lo);
 	} else if (op == OP_IN) {
 		sql_one_of(s, t, q, element);
+	} else if (op == OP_EQ && sql_split(q, element)) {
+		sql_ip_equal(s, sql_split(q, element), t->ranges[0].lo);
 	} else {
 		sql_compare(s, t, q, element, op_text(op), t->ranges[0].lo);
 	}
@@ -252,7 +254,7 @@ static void end_test(struct sql *s, const struct test *t, const struct quantity 
 	if (indexed)
 		buf_fmt(s->out, "length(%s%s) > %u AND ", s->prefix, field_table[q->field].name,
 			(unsigned)q->elem);
-	if (neq) {
+	if (neq && !sql_split(q, NULL)) {
 		sql_compare(s, t, q, NULL, "!=", t->ranges[0].lo);
 	} else {
 		buf_str(s->out, op_negated(t->op) ? "NOT (" : "");

@@ -13,7 +13,12 @@ static void between(struct sql *s, const struct test *t, const struct quantity *
 {
 	static const struct key least = {0, 0};
 	struct key most = {t->domain == DOM_IP ? UINT64_MAX : 0, UINT64_MAX};
+	const struct native_split *split = sql_split(q, element);
 	bool lower = key_cmp(r->lo, least) != 0, upper = key_cmp(r->hi, most) != 0;
+	if (split && sql_range_is_ip4(r)) {
+		sql_ip4_between(s, split, r);
+		return;
+	}
 	if (!lower && !upper)
 		buf_u8(s->out, '1');
 	if (lower && upper)
@@ -33,12 +38,34 @@ static bool is_single(const struct range *r)
 	return key_cmp(r->lo, r->hi) == 0;
 }
 
+/* What is told apart among the ranges of a list: how long the prefix is (128: a single value, -1:
+ * none), and whether a column of IPv4 has all of it. */
+struct sort {
+	int bits;
+	bool ip4;
+};
+static struct sort sort_of(const struct test *t, const struct native_split *split,
+			   const struct range *r)
+{
+	return (struct sort){is_single(r)          ? NET_BITS
+			     : t->domain == DOM_IP ? net_of_range(r)
+						   : -1,
+			     split && sql_range_is_ip4(r)};
+}
+
+static bool sorts_equal(struct sort a, struct sort b)
+{
+	return a.bits == b.bits && a.ip4 == b.ip4;
+}
+
 /* The elements of an IN: addresses as plain text, which is shorter and converted once. */
-static void element_of_set(struct sql *s, const struct test *t, struct key k)
+static void element_of_set(struct sql *s, const struct test *t, bool ip4, struct key k)
 {
 	char text[IP_TEXT_MAX];
 	struct ip a = key_to_ip(k);
-	if (t->domain == DOM_IP) {
+	if (ip4) {
+		buf_dec(s->out, (uint32_t)k.lo);
+	} else if (t->domain == DOM_IP) {
 		ip_format(&a, text);
 		buf_fmt(s->out, "'%s'", text);
 	} else {
@@ -46,78 +73,107 @@ static void element_of_set(struct sql *s, const struct test *t, struct key k)
 	}
 }
 
-/* value IN (the ranges of prefix length bits); 128 = the single values. */
-static void in_set(struct sql *s, const struct test *t, const struct quantity *q,
-		   const char *element, int bits)
+/* What is looked up in the set of a sort: the value, cut to the length of the prefix. */
+static void value_in_set(struct sql *s, const struct quantity *q, const char *element,
+			 struct sort of)
 {
-	const char *comma = "";
-	if (bits < NET_BITS)
-		buf_str(s->out, "tupleElement(IPv6CIDRToRange(");
+	const struct native_split *split = sql_split(q, element);
+	bool net = of.bits < NET_BITS;
+	if (of.ip4) {
+		buf_fmt(s->out, net ? "bitAnd(%s%s, %u)" : "%s%s", s->prefix, split->ip4,
+			(unsigned)(UINT32_MAX << (NET_BITS - of.bits)));
+		return;
+	}
+	buf_str(s->out, net ? "tupleElement(IPv6CIDRToRange(" : "");
 	sql_value(s, q, element);
-	if (bits < NET_BITS)
-		buf_fmt(s->out, ", %d), 1)", bits);
+	if (net)
+		buf_fmt(s->out, ", %d), 1)", of.bits);
+}
+
+/* value IN (the ranges of one sort) */
+static void in_set(struct sql *s, const struct test *t, const struct quantity *q,
+		   const char *element, struct sort of)
+{
+	const struct native_split *split = sql_split(q, element);
+	const char *comma = "";
+	value_in_set(s, q, element, of);
 	buf_str(s->out, " IN (");
 	for (uint32_t i = 0; i < t->n; i++) {
-		const struct range *r = &t->ranges[i];
-		if (bits < NET_BITS ? is_single(r) || net_of_range(r) != bits : !is_single(r))
+		if (!sorts_equal(sort_of(t, split, &t->ranges[i]), of))
 			continue;
 		buf_str(s->out, comma);
-		element_of_set(s, t, r->lo);
+		element_of_set(s, t, of.ip4, t->ranges[i].lo);
 		comma = ", ";
 	}
 	buf_u8(s->out, ')');
 }
 
+/* How many ranges there are of each sort. */
+struct sorts {
+	uint32_t n[2][NET_BITS + 1]; /* [ip4][bits] */
+};
+
+static bool has_set(const struct sorts *n, struct sort of)
+{
+	return of.bits >= 0 &&
+	       n->n[of.ip4][of.bits] >= (uint32_t)(of.bits == NET_BITS ? 1 : NETS_MANY);
+}
+
 /* What is in no set: ranges, and prefixes of which there are few. */
 static void rest(struct sql *s, const struct test *t, const struct quantity *q, const char *element,
-		 const uint32_t nets[NET_BITS + 1], bool started)
+		 const struct sorts *n, bool started)
 {
+	const struct native_split *split = sql_split(q, element);
 	for (uint32_t i = 0; i < t->n; i++) {
-		const struct range *r = &t->ranges[i];
-		int bits = t->domain == DOM_IP ? net_of_range(r) : -1;
-		if (is_single(r) || (bits >= 0 && nets[bits] >= NETS_MANY))
+		if (has_set(n, sort_of(t, split, &t->ranges[i])))
 			continue;
 		buf_str(s->out, started ? " OR " : "");
 		started = true;
-		between(s, t, q, element, r);
+		between(s, t, q, element, &t->ranges[i]);
 	}
 }
 
-/* (value >= lowest AND value <= highest AND ( */
+/* (value >= lowest AND value <= highest AND (; not of two columns, whose whole no index knows. */
 static bool bounds(struct sql *s, const struct test *t, const struct quantity *q,
 		   const char *element)
 {
-	if (t->domain != DOM_IP || t->n < BOUNDS_FROM)
+	const struct native_split *split = sql_split(q, element);
+	const struct range all = {t->ranges[0].lo, t->ranges[t->n - 1].hi};
+	if (t->domain != DOM_IP || t->n < BOUNDS_FROM || (split && !sql_range_is_ip4(&all)))
 		return false;
 	buf_u8(s->out, '(');
-	sql_compare(s, t, q, element, ">=", t->ranges[0].lo);
-	buf_str(s->out, " AND ");
-	sql_compare(s, t, q, element, "<=", t->ranges[t->n - 1].hi);
+	if (split) {
+		sql_ip4_between(s, split, &all);
+	} else {
+		sql_compare(s, t, q, element, ">=", all.lo);
+		buf_str(s->out, " AND ");
+		sql_compare(s, t, q, element, "<=", all.hi);
+	}
 	buf_str(s->out, " AND ");
 	return true;
 }
 
 void sql_one_of(struct sql *s, const struct test *t, const struct quantity *q, const char *element)
 {
-	uint32_t nets[NET_BITS + 1] = {0};
+	const struct native_split *split = sql_split(q, element);
+	struct sorts n = {0};
 	bool started = false;
 	for (uint32_t i = 0; i < t->n; i++) {
-		int bits = t->domain == DOM_IP ? net_of_range(&t->ranges[i]) : -1;
-		if (is_single(&t->ranges[i]))
-			nets[NET_BITS]++;
-		else if (bits >= 0)
-			nets[bits]++;
+		struct sort of = sort_of(t, split, &t->ranges[i]);
+		if (of.bits >= 0)
+			n.n[of.ip4][of.bits]++;
 	}
 	bool bounded = bounds(s, t, q, element);
 	buf_str(s->out, t->n > 1 ? "(" : "");
-	for (int bits = NET_BITS; bits >= 0; bits--) {
-		if (bits == NET_BITS ? nets[bits] == 0 : nets[bits] < NETS_MANY)
+	for (int i = 2 * NET_BITS + 1; i >= 0; i--) {
+		const struct sort of = {i / 2, i % 2};
+		if (!has_set(&n, of))
 			continue;
 		buf_str(s->out, started ? " OR " : "");
 		started = true;
-		in_set(s, t, q, element, bits);
+		in_set(s, t, q, element, of);
 	}
-	rest(s, t, q, element, nets, started);
+	rest(s, t, q, element, &n, started);
 	buf_str(s->out, t->n > 1 ? ")" : "");
 	buf_str(s->out, bounded ? ")" : "");
 }
