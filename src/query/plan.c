@@ -2,6 +2,7 @@
 #include "query/plan.h"
 
 #include "filter/filter.h"
+#include "model/native.h"
 #include "query/plan_priv.h"
 #include "store/rollup.h"
 
@@ -171,6 +172,17 @@ static void plan_series(struct plan *p)
 	add_branches(p, &b);
 }
 
+/* talkers_1h has addresses in one column, and its groups are added to those of the edges. */
+static bool has_split_keys(const struct plan *p)
+{
+	bool found = false;
+	for (size_t i = 0; i < p->n_by; i++)
+		found = found || native_split(key_field(p->by[i], false));
+	for (size_t i = 0; i < p->n; i++)
+		found = found && sources[p->branch[i].source].rollup < 0;
+	return found;
+}
+
 void plan_make(struct plan *p, const struct query *q, const char *database, bool total,
 	       struct plan_hours hours)
 {
@@ -183,6 +195,7 @@ void plan_make(struct plan *p, const struct query *q, const char *database, bool
 		plan_series(p);
 	else
 		plan_top(p, hours);
+	p->split = q->kind == QUERY_TOP && has_split_keys(p);
 }
 
 bool plan_totals_add_up(const struct plan *p)

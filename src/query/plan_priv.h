@@ -31,3 +31,5 @@ void plan_branch_from(const struct plan *p, const struct branch *b, int64_t late
 /* All branches, with UNION ALL between them. */
 void plan_branches(const struct plan *p, struct buf *sql,
 		   void (*one)(const struct plan *, const struct branch *, struct buf *));
+/* The bucket of a group (query/survey.h): a hash of its keys without their presence. */
+void plan_key_hash(const struct plan *p, struct buf *sql);

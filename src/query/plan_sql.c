@@ -109,12 +109,45 @@ void plan_key_columns(const struct plan *p, struct buf *sql)
 		buf_fmt(sql, ", toUInt8(%u)", (1u << p->n_by) - 1);
 }
 
+/* The two columns of key i in this branch; NULL: it is one. */
+static const struct native_split *key_split(const struct plan *p, const struct branch *b, size_t i)
+{
+	return p->keys == KEYS_WHOLE ? NULL : native_split(key_column(p, b, i));
+}
+
+static const char *branch_column(const struct plan *p, const struct branch *b, size_t i)
+{
+	const struct native_split *split = key_split(p, b, i);
+	if (is_talkers_address(p, b, i))
+		return "ip";
+	return split && p->keys == KEYS_IP4 ? split->ip4 : field_table[key_column(p, b, i)].name;
+}
+
+/* That all keys are IPv4, or that one is not. */
+static void of_keys(const struct plan *p, const struct branch *b, struct buf *sql)
+{
+	bool ip4 = p->keys == KEYS_IP4, first = true;
+	if (p->keys == KEYS_WHOLE)
+		return;
+	buf_str(sql, " AND (");
+	for (size_t i = 0; i < p->n_by; i++) {
+		const struct native_split *split = key_split(p, b, i);
+		if (!split)
+			continue;
+		buf_fmt(sql, "%s%s %s 0",
+			first ? ""
+			: ip4 ? " AND "
+			      : " OR ",
+			split->ip4, ip4 ? "!=" : "=");
+		first = false;
+	}
+	buf_str(sql, ")");
+}
+
 void plan_branch_keys(const struct plan *p, const struct branch *b, struct buf *sql)
 {
 	for (size_t i = 0; i < p->n_by; i++)
-		buf_fmt(sql, "%s%s AS k%zu", i ? ", " : "",
-			is_talkers_address(p, b, i) ? "ip" : field_table[key_column(p, b, i)].name,
-			i);
+		buf_fmt(sql, "%s%s AS k%zu", i ? ", " : "", branch_column(p, b, i), i);
 	if (!plan_presence_differs(p))
 		return;
 	buf_str(sql, p->n_by ? ", toUInt8(0" : "toUInt8(0");
@@ -144,6 +177,19 @@ static void time_range(struct buf *sql, bool raw, int64_t from, int64_t to)
 			(long long)(from / 1000), (long long)(to / 1000));
 }
 
+static void columns_equal(const struct plan *p, enum field s, enum field d, const char *and,
+			  struct buf *sql)
+{
+	const struct native_split *a = native_split(s), *b = native_split(d);
+	if (!a || !b) {
+		buf_fmt(sql, "%s%s = %s", and, field_table[s].name, field_table[d].name);
+		return;
+	}
+	buf_fmt(sql, "%s%s = %s", and, a->ip4, b->ip4);
+	if (p->keys != KEYS_IP4)
+		buf_fmt(sql, " AND %s = %s", a->ip6, b->ip6);
+}
+
 static void ends_differ(const struct plan *p, struct buf *sql)
 {
 	const char *and = "";
@@ -152,7 +198,7 @@ static void ends_differ(const struct plan *p, struct buf *sql)
 		enum field s = key_field(p->by[i], false), d = key_field(p->by[i], true);
 		if (!key_is_pseudo(p->by[i]))
 			continue;
-		buf_fmt(sql, "%s%s = %s", and, field_table[s].name, field_table[d].name);
+		columns_equal(p, s, d, and, sql);
 		and = " AND ";
 		if (!reads_presence(p, s))
 			continue;
@@ -164,19 +210,10 @@ static void ends_differ(const struct plan *p, struct buf *sql)
 	buf_str(sql, ")");
 }
 
-/* The bucket of a group (query/survey.h); a hash of its keys without their presence. */
-static void key_hash(const struct plan *p, struct buf *sql)
-{
-	buf_str(sql, "cityHash64(");
-	for (size_t i = 0; i < p->n_by; i++)
-		buf_fmt(sql, "%sk%zu", i ? ", " : "", i);
-	buf_str(sql, ")");
-}
-
 static void in_buckets(const struct plan *p, struct buf *sql)
 {
 	buf_str(sql, " AND toUInt16(");
-	key_hash(p, sql);
+	plan_key_hash(p, sql);
 	buf_str(sql, ") IN (");
 	for (size_t i = 0; i < p->only->n; i++)
 		buf_fmt(sql, "%s%u", i ? ", " : "", p->only->v[i]);
@@ -217,6 +254,7 @@ void plan_branch_from(const struct plan *p, const struct branch *b, int64_t late
 	half_is_there(p, b, sql);
 	if (b->unless_equal)
 		ends_differ(p, sql);
+	of_keys(p, b, sql);
 	if (!query_counts_duplicates(p->q))
 		buf_str(sql, " AND duplicate = 0");
 	buf_str(sql, " AND (");
@@ -268,15 +306,10 @@ static void all_groups(const struct plan *p, struct buf *sql)
 	buf_str(sql, p->totals ? ", toUInt32(max(m_rate) OVER ())" : ", toUInt32(1)");
 }
 
-void plan_top_sql(const struct plan *p, struct buf *sql)
+/* The groups of one kind of keys. */
+static void top_groups(const struct plan *p, struct buf *sql)
 {
-	static const char *const order[] = {"m_bytes", "m_packets", "m_flows"};
 	buf_str(sql, "SELECT ");
-	plan_key_columns(p, sql);
-	buf_str(sql, ", m_bytes, m_packets, m_flows");
-	all_groups(p, sql);
-	buf_str(sql, ", toUInt32(m_rate)");
-	buf_str(sql, " FROM (SELECT ");
 	plan_key_names(p, sql);
 	buf_str(sql, ", toUInt64(sum(v_bytes)) AS m_bytes, toUInt64(sum(v_packets)) AS m_packets, "
 		     "toUInt64(sum(v_flows)) AS m_flows");
@@ -287,55 +320,40 @@ void plan_top_sql(const struct plan *p, struct buf *sql)
 	plan_branches(p, sql, top_rows);
 	buf_str(sql, ") GROUP BY ");
 	plan_key_names(p, sql);
+}
+
+/* The groups of IPv4 with their keys as IPv6, then all others. */
+static void top_groups_split(const struct plan *p, struct buf *sql)
+{
+	struct plan part = *p;
+	part.keys = KEYS_IP4;
+	buf_str(sql, "SELECT ");
+	for (size_t i = 0; i < p->n_by; i++)
+		buf_fmt(sql,
+			native_split(key_field(p->by[i], false))
+			    ? "toIPv6(toIPv4(g.k%zu)) AS k%zu, "
+			    : "g.k%zu AS k%zu, ",
+			i, i);
+	buf_fmt(sql, "%sm_bytes, m_packets, m_flows, %sm_rate FROM (",
+		plan_presence_differs(p) ? "kp, " : "", p->totals ? "m_own, " : "");
+	top_groups(&part, sql);
+	part.keys = KEYS_REST;
+	buf_str(sql, ") AS g UNION ALL ");
+	top_groups(&part, sql);
+}
+
+void plan_top_sql(const struct plan *p, struct buf *sql)
+{
+	static const char *const order[] = {"m_bytes", "m_packets", "m_flows"};
+	buf_str(sql, "SELECT ");
+	plan_key_columns(p, sql);
+	buf_str(sql, ", m_bytes, m_packets, m_flows");
+	all_groups(p, sql);
+	buf_str(sql, ", toUInt32(m_rate) FROM (");
+	(p->split ? top_groups_split : top_groups)(p, sql);
 	buf_fmt(sql, ") ORDER BY %s DESC, ", order[metric_table[p->q->metric].counter]);
 	plan_key_names(p, sql);
 	buf_fmt(sql, " LIMIT %llu", (unsigned long long)p->q->limit);
-}
-
-/* One row per record: hash of the keys, the counter that orders the groups, and for the totals all.
- */
-static void survey_rows(const struct plan *p, const struct branch *b, struct buf *sql)
-{
-	const char *flows = plan_counter(p, b, COUNTER_FLOWS);
-	enum counter c = metric_table[p->q->metric].counter;
-	bool shows_rate = p->totals && !p->q->raw;
-	bool late = p->q->kind == QUERY_SERIES && source_rollup(b->source) < 0;
-	buf_str(sql, "SELECT ");
-	plan_branch_keys(p, b, sql);
-	buf_str(sql, ", ");
-	key_hash(p, sql);
-	buf_fmt(sql, " AS h, toUInt64(%s%s) AS v", plan_counter(p, b, c),
-		c == COUNTER_FLOWS ? "" : plan_scale(p));
-	if (p->totals)
-		buf_fmt(sql, ", %s%s AS v_bytes, %s%s AS v_packets, toUInt64(%s) AS v_own",
-			plan_counter(p, b, COUNTER_BYTES), plan_scale(p),
-			plan_counter(p, b, COUNTER_PACKETS), plan_scale(p),
-			b->half == HALF_REVERSE ? "0" : flows);
-	if (shows_rate)
-		buf_str(sql, ", greatest(sampling_rate, 1) AS v_rate");
-	plan_branch_from(p, b, late ? LATE_MS : 0, sql);
-}
-
-void plan_survey_sql(const struct plan *p, struct buf *sql)
-{
-	bool shows_rate = p->totals && !p->q->raw;
-	buf_fmt(sql, "SELECT toUInt64(sum(n) * %u), ", SURVEY_SAMPLE);
-	buf_str(sql, p->totals ? "toUInt64(sum(s_bytes)), toUInt64(sum(s_packets)), "
-				 "toUInt64(sum(s_own)), "
-			       : "toUInt64(0), toUInt64(0), toUInt64(0), ");
-	buf_str(sql, shows_rate ? "toUInt32(max(s_rate))" : "toUInt32(1)");
-	buf_fmt(sql,
-		", arrayReverseSort(groupArray((s, b))) FROM (SELECT toUInt16(h) AS b, sum(v) AS s"
-		", uniqExactIf(h, bitAnd(bitShiftRight(h, 16), %u) = 0) AS n",
-		SURVEY_SAMPLE - 1);
-	if (p->totals)
-		buf_str(sql, ", sum(v_bytes) AS s_bytes, sum(v_packets) AS s_packets, sum(v_own) "
-			     "AS s_own");
-	if (shows_rate)
-		buf_str(sql, ", max(v_rate) AS s_rate");
-	buf_str(sql, " FROM (");
-	plan_branches(p, sql, survey_rows);
-	buf_str(sql, ") GROUP BY b)");
 }
 
 void plan_flows_where(const struct query *q, struct buf *sql)

@@ -162,12 +162,57 @@ static void test_reverse_sql(void **state)
 	const char *text = buf_cstr(&sql);
 	assert_non_null(strstr(text, "src_ip AS k0"));
 	assert_non_null(strstr(text, "dst_ip AS k0"));
+	/* IPv4 by itself, with keys of four bytes. */
+	assert_non_null(strstr(text, "SELECT toIPv6(toIPv4(g.k0)) AS k0, m_bytes"));
+	assert_non_null(strstr(text, "src_ip4 AS k0"));
+	assert_non_null(strstr(text, " AND (src_ip4 != 0)"));
+	assert_non_null(strstr(text, "dst_ip4 AS k0"));
+	assert_non_null(strstr(text, " AND (src_ip4 = 0)"));
 	assert_non_null(strstr(text, "rev_bytes * greatest(sampling_rate, 1) AS v_bytes"));
 	assert_non_null(strstr(text, "FROM weir.biflows WHERE"));
 	buf_reset(&sql);
 	f.q.raw = true;
 	plan_top_sql(&f.p, &sql);
 	assert_null(strstr(buf_cstr(&sql), "sampling_rate"));
+	buf_fini(&sql);
+	arena_fini(&f.arena);
+}
+
+/* Both ends IPv4, or not; and with talkers_1h, whose groups are whole addresses, neither. */
+static void test_split_keys(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct buf sql = {0};
+	make(&f, QUERY_TOP, "dst_port,src_ip,dst_ip", "", noon, noon + 60000, 0);
+	plan_top_sql(&f.p, &sql);
+	const char *text = buf_cstr(&sql);
+	assert_non_null(strstr(text, "SELECT g.k0 AS k0, toIPv6(toIPv4(g.k1)) AS k1, "
+				     "toIPv6(toIPv4(g.k2)) AS k2, m_bytes"));
+	assert_non_null(strstr(text, " AND (src_ip4 != 0 AND dst_ip4 != 0)"));
+	assert_non_null(strstr(text, " AND (src_ip4 = 0 OR dst_ip4 = 0)"));
+	buf_reset(&sql);
+	plan_survey_sql(&f.p, &sql);
+	text = buf_cstr(&sql);
+	assert_non_null(strstr(text, "dst_port AS k0, src_ip4 AS k1, dst_ip4 AS k2 SELECT "
+				     "cityHash64(k0, k1, k2) AS h"));
+	assert_non_null(strstr(text, "dst_port AS k0, src_ip AS k1, dst_ip AS k2 SELECT "
+				     "cityHash64(k0, k1, k2) AS h"));
+	arena_fini(&f.arena);
+	buf_reset(&sql);
+	make(&f, QUERY_TOP, "ip,proto", "", noon, noon + 60000, 0);
+	plan_top_sql(&f.p, &sql);
+	text = buf_cstr(&sql);
+	assert_non_null(strstr(text, "NOT (src_ip4 = dst_ip4) AND (dst_ip4 != 0)"));
+	assert_non_null(
+	    strstr(text, "NOT (src_ip4 = dst_ip4 AND src_ip6 = dst_ip6) AND (dst_ip4 = 0)"));
+	arena_fini(&f.arena);
+	buf_reset(&sql);
+	make(&f, QUERY_TOP, "src_ip", "", noon - 1800000, noon + 7200000, 0);
+	plan_make(&f.p, &f.q, "weir", false, rolled);
+	assert_string_equal(plan_source(&f.p), "talkers_1h");
+	plan_top_sql(&f.p, &sql);
+	assert_null(strstr(buf_cstr(&sql), "src_ip4"));
 	buf_fini(&sql);
 	arena_fini(&f.arena);
 }
@@ -209,7 +254,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_series_tables), cmocka_unit_test(test_top_tables),
 	    cmocka_unit_test(test_edges),         cmocka_unit_test(test_halves),
-	    cmocka_unit_test(test_reverse_sql),   cmocka_unit_test(test_duplicates),
+	    cmocka_unit_test(test_reverse_sql),   cmocka_unit_test(test_split_keys),
+	    cmocka_unit_test(test_duplicates),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

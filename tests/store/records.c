@@ -67,6 +67,16 @@ static void put_ip(struct batch *b, enum field f, uint32_t row, const uint8_t fo
 	batch_set_ip(b, f, row, &a);
 }
 
+/* Its number is the last byte of its address: 0.0.0.0, IPv6, or most of them 10.0.0.x. */
+static void put_host(struct batch *b, enum field f, uint32_t row, int host)
+{
+	struct ip v6 = {{0x20, 0x01, 0x0d, 0xb8, [15] = (uint8_t)host}};
+	if (host % 3 == 1)
+		batch_set_ip(b, f, row, &v6);
+	else
+		put_ip(b, f, row, (const uint8_t[]){host ? 10 : 0, 0, 0, (uint8_t)host});
+}
+
 static void put_some(struct batch *b, enum field f, uint32_t row, int v)
 {
 	if (v != ABSENT)
@@ -81,8 +91,8 @@ static void put(struct batch *b, const struct record *r)
 	batch_set_num(b, F_t_last, row, (uint64_t)r->last);
 	batch_set_num(b, F_t_recv, row, (uint64_t)r->last + 1000);
 	put_ip(b, F_exporter_ip, row, (const uint8_t[]){192, 0, 2, (uint8_t)r->exporter});
-	put_ip(b, F_src_ip, row, (const uint8_t[]){10, 0, 0, (uint8_t)r->src});
-	put_ip(b, F_dst_ip, row, (const uint8_t[]){10, 0, 0, (uint8_t)r->dst});
+	put_host(b, F_src_ip, row, r->src);
+	put_host(b, F_dst_ip, row, r->dst);
 	batch_set_num(b, F_ip_version, row, 4);
 	batch_set_num(b, F_proto, row, (uint64_t)r->proto);
 	put_some(b, F_src_port, row, r->sport);

@@ -14,7 +14,7 @@ enum { SENDERS = HOSTS - 1, INPUTS = IFACES - 1 };
 
 struct record {
 	int64_t first, last;
-	int exporter, src, dst;  /* last byte of 192.0.2.x, 10.0.0.x, 10.0.0.x */
+	int exporter, src, dst;  /* last byte of 192.0.2.x, of what put_host makes */
 	int proto, sport, dport; /* ports: ABSENT or a number below PORTS */
 	int in_if, out_if;       /* ABSENT or a number below IFACES */
 	uint64_t bytes, packets, rev_bytes, rev_packets;

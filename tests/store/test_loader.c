@@ -292,7 +292,7 @@ static void test_addresses_get_two_columns(void **state)
 	struct fixture *f = *state;
 	struct diag why = {0};
 	run(f, "INSERT INTO weir.flows_core (day, t_last, src_ip, dst_ip, present_0) VALUES "
-	       "('2026-01-01', '2026-01-01 12:00:00', '2001:db8::1', '0.0.0.0', 192), "
+	       "('2026-01-01', '2026-01-01 12:00:00', '2001:db8:1::1', '0.0.0.0', 192), "
 	       "('2026-01-02', '2026-01-02 12:00:00', '::', '192.0.2.1', 128)");
 	uint64_t rows = ask(f, "SELECT count() FROM weir.flows"), sum = ask(f, sums);
 	uint64_t in_series = ask(f, "SELECT sum(flows) FROM weir.series_30s");
@@ -305,7 +305,7 @@ static void test_addresses_get_two_columns(void **state)
 	assert_int_equal(ask(f, sums), sum);
 	assert_int_equal(ask(f, split), 1);
 	assert_int_equal(ask(f, "SELECT count() FROM weir.flows WHERE src_ip4 = 0 AND src_ip6 = "
-				"toIPv6('2001:db8::1') AND dst_ip4 = 0 AND dst_ip6 = toIPv6("
+				"toIPv6('2001:db8:1::1') AND dst_ip4 = 0 AND dst_ip6 = toIPv6("
 				"'0.0.0.0') AND dst_ip = toIPv6('0.0.0.0')"),
 			 1);
 	assert_int_equal(ask(f, "SELECT count() FROM weir.flows WHERE src_ip = toIPv6('::') AND "
