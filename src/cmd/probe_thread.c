@@ -105,7 +105,6 @@ static enum err burst(struct probe_thread *t, int wait_ms, int64_t *ret_last_ns,
 static void show(struct probe_thread *t)
 {
 	live_count(t->reader, &t->stats);
-	stat_set(&t->stats, ST_meter_live, meter_flows(t->meter));
 	pthread_mutex_lock(&t->lock);
 	t->shown = t->stats;
 	pthread_mutex_unlock(&t->lock);
