@@ -318,6 +318,8 @@ static void feed(struct way *w, struct message *m)
 static void withdraw(void *ctx, const struct layout *l)
 {
 	struct way *w = ctx;
+	if (w->protocol != EXPORT_IPFIX)
+		return;
 	struct message *m = encoder_withdrawal(w->encoder, l->id, kit_time_ms);
 	if (!m)
 		abort();
