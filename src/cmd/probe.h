@@ -96,5 +96,8 @@ bool probe_balanced(const struct stats *s);
 struct control_ops;
 void probe_control_ops(struct probe *p, struct control_ops *ret);
 
-/* probe_check.c: returns an exit code. */
+/* probe_check.c */
+/* Prints what stands in the way of capturing on an interface; returns an exit code. */
 int probe_check(const struct conf *conf, const char *interface, bool json);
+/* The same to the log, but for notes. */
+void probe_check_log(const struct conf *conf, const char *interface);

@@ -2,6 +2,7 @@
 /* `weir probe --check IFACE`: what stands in the way of capturing there as it is configured, why it
  * matters, and the command that repairs it. Changes nothing. */
 #include "base/buf.h"
+#include "base/log.h"
 #include "cmd/command.h"
 #include "cmd/nic_findings.h"
 #include "cmd/probe.h"
@@ -116,16 +117,11 @@ static void print_json(const struct nic *n, const struct finding *v, size_t coun
 	buf_fini(&out);
 }
 
-int probe_check(const struct conf *conf, const char *interface, bool json)
+static size_t look(const struct conf *conf, const char *interface, struct nic *ret,
+		   struct finding v[FINDINGS_MAX], struct diag *d)
 {
-	struct nic nic;
-	struct diag d = {0};
-	struct finding v[FINDINGS_MAX];
-	bool ok = true;
-	if (nic_read(interface, &nic, &d)) {
-		fprintf(stderr, "weir probe: %s\n", d.msg);
-		return EXIT_FAILED;
-	}
+	if (nic_read(interface, ret, d))
+		return SIZE_MAX;
 	const struct nic_wants w = {.xdp = conf->probe_capture == LIVE_XDP,
 				    .outgoing = conf->probe_outgoing,
 				    .promiscuous = conf->probe_promiscuous,
@@ -135,7 +131,20 @@ int probe_check(const struct conf *conf, const char *interface, bool json)
 				    .may_capture = may(CAP_NET_RAW),
 				    .may_bpf =
 					may(CAP_NET_ADMIN) && (may(CAP_BPF) || may(CAP_SYS_ADMIN))};
-	size_t n = nic_findings(&nic, &w, v);
+	return nic_findings(ret, &w, v);
+}
+
+int probe_check(const struct conf *conf, const char *interface, bool json)
+{
+	struct nic nic;
+	struct diag d = {0};
+	struct finding v[FINDINGS_MAX];
+	bool ok = true;
+	size_t n = look(conf, interface, &nic, v, &d);
+	if (n == SIZE_MAX) {
+		fprintf(stderr, "weir probe: %s\n", d.msg);
+		return EXIT_FAILED;
+	}
 	for (size_t i = 0; i < n; i++)
 		ok &= v[i].weight != FINDING_PROBLEM;
 	if (json)
@@ -143,4 +152,14 @@ int probe_check(const struct conf *conf, const char *interface, bool json)
 	else
 		print_text(&nic, v, n);
 	return ok ? EXIT_DONE : EXIT_FAILED;
+}
+
+void probe_check_log(const struct conf *conf, const char *interface)
+{
+	struct nic nic;
+	struct finding v[FINDINGS_MAX];
+	size_t n = look(conf, interface, &nic, v, NULL);
+	for (size_t i = 0; n != SIZE_MAX && i < n; i++)
+		if (v[i].weight != FINDING_NOTE)
+			log_warn("probe", "%s: %s; repair: %s", v[i].what, v[i].why, v[i].repair);
 }

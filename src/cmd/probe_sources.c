@@ -23,6 +23,17 @@ static void options(const struct probe *p, struct live_opts *ret)
 				  .speed = p->speed};
 }
 
+/* What will make figures wrong is said at the start, not found out from them. */
+static void warn(const struct probe *p, const char *text)
+{
+	struct live_source *s = malloc(sizeof(*s));
+	if (s && !live_source_parse(text, s, NULL))
+		for (size_t k = 0; k < 2; k++)
+			if (*s->name[k])
+				probe_check_log(p->conf, s->name[k]);
+	free(s);
+}
+
 enum err probe_open_sources(struct probe *p, struct diag *d)
 {
 	struct live_opts o;
@@ -32,6 +43,7 @@ enum err probe_open_sources(struct probe *p, struct diag *d)
 		struct probe_source *s = &p->source[i];
 		s->text = p->conf->probe_interfaces.v[i];
 		s->file = strncmp(s->text, "file:", 5) == 0;
+		warn(p, s->text);
 		e = live_open(s->text, &o, &s->live, d);
 		if (e)
 			break;

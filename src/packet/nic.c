@@ -98,12 +98,12 @@ static void read_counters(struct nic *n)
 		got = recv(fd, answer, sizeof(answer), 0);
 	if (fd >= 0)
 		close(fd);
-	const struct nlmsghdr *h = (const void *)answer;
+	struct nlmsghdr *h = (void *)answer;
 	if (got < (ssize_t)NLMSG_LENGTH(sizeof(struct ifinfomsg)) || h->nlmsg_type != RTM_NEWLINK)
 		return;
 	int left = (int)(h->nlmsg_len - NLMSG_LENGTH(sizeof(struct ifinfomsg)));
-	for (const struct rtattr *a = IFLA_RTA((const struct ifinfomsg *)NLMSG_DATA(h));
-	     RTA_OK(a, left); a = RTA_NEXT(a, left)) {
+	for (struct rtattr *a = IFLA_RTA((struct ifinfomsg *)NLMSG_DATA(h)); RTA_OK(a, left);
+	     a = RTA_NEXT(a, left)) {
 		struct rtnl_link_stats64 s;
 		if (a->rta_type != IFLA_STATS64 || RTA_PAYLOAD(a) < sizeof(s))
 			continue;

@@ -128,6 +128,9 @@ static const struct wrong wrongs[] = {
     {"collect:\n  sampling: [10.0.0.0/8=0]\n", 2, 14, "is not a list of PREFIX=RATE"},
     {"collect:\n  sampling: [\"10.0.0.0/8=!\"]\n", 2, 14, "is not a list of PREFIX=RATE"},
     {"collect:\n  allow: [example.org]\n", 2, 11, "is not a list of addresses and prefixes"},
+    {"probe:\n  interfaces: [eth0, \"a b\"]\n", 2, 22, "is not a list of words"},
+    {"probe:\n  interfaces: [\"\"]\n", 2, 16, "is not a list of words"},
+    {"probe:\n  export: []\n", 2, 11, "0 entries; 1 to 16 are allowed"},
     {"collect:\n  forward: 192.0.2.1:2055\n", 2, 12, "is not a list of udp://HOST:PORT"},
     {"collect:\n  forward: udp://192.0.2.1\n", 2, 12, "is not a list of udp://HOST:PORT"},
     {"collect:\n  forward: udp://h:0\n", 2, 12, "is not a list of udp://HOST:PORT"},
@@ -222,6 +225,7 @@ static void printed_values_read_back(void **state)
 		 "  certificate: c.pem\n  allow: [192.0.2.7, 10.0.0.0/8, \"2001:db8::/32\"]\n"
 		 "  forward: [\"udp://[::1]:9?from=10.0.0.0/8,2001:db8::1&source=keep\", "
 		 "udp://collector.example:2055]\n"
+		 "probe:\n  interfaces: [eth1, \"tap:eth2+eth3\"]\n"
 		 "store:\n  tcp: 127.0.0.1:8124\n  url: \"\"\nlog:\n  level: err\n");
 	struct buf out = {0};
 	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
@@ -248,6 +252,11 @@ static void printed_values_read_back(void **state)
 	assert_string_equal(f[1].host, "collector.example");
 	assert_false(f[1].keep_source);
 	assert_int_equal(f[1].from.n, 0);
+	assert_int_equal(again->probe_interfaces.n, 2);
+	assert_string_equal(again->probe_interfaces.v[0], "eth1");
+	assert_string_equal(again->probe_interfaces.v[1], "tap:eth2+eth3");
+	assert_int_equal(again->probe_export.n, 1);
+	assert_string_equal(again->probe_export.v[0], "tcp://127.0.0.1:4739");
 	assert_int_equal(again->store_tcp.port, 8124);
 	assert_true(again->spool_quota == c->spool_quota);
 	conf_put(&again);
