@@ -191,6 +191,14 @@ static enum dissect ask(struct show *w, const struct dissector *x, void *state, 
 	return x->see(&w->c, r);
 }
 
+/* What somebody noted before he turned out to be wrong, or will be shown again. */
+static void take_back(struct show *w, uint16_t n, enum dissect got)
+{
+	bool again = got == DISSECT_MORE && w->t->kind == kind_of(OVER_TCP);
+	if (got == DISSECT_NOT_MINE || again)
+		w->c.notes->n = MIN_OF(n, w->c.notes->n);
+}
+
 static bool on_port(const struct dissector *x, const struct talk_ends *e, unsigned kind)
 {
 	uint16_t a = 1u << kind == OVER_ETHER ? e->ethertype
@@ -225,8 +233,10 @@ static void remember(struct show *w, const struct dissector *x)
 static bool ask_new(struct show *w, const struct dissector *x, struct rd *r, enum dissect *ret)
 {
 	struct rd before = *r;
+	uint16_t noted = w->c.notes->n;
 	memset(w->d->state, 0, x->state_size);
 	*ret = ask(w, x, w->d->state, r);
+	take_back(w, noted, *ret);
 	if (*ret == DISSECT_MINE || *ret == DISSECT_DONE || *ret == DISSECT_SWITCH) {
 		set_state(w->d, w->t, x, NULL);
 		if (w->t->state)
@@ -274,12 +284,14 @@ static bool ask_suitors(struct show *w, struct rd *r, enum dissect *ret)
 	for (unsigned i = 0; i < t->n_suitors;) {
 		struct suitor *s = &t->suitors[i];
 		struct rd before = *r;
+		uint16_t noted = w->c.notes->n;
 		if (s->state) {
 			*ret = ask(w, s->d, s->state, r);
 		} else {
 			memset(w->d->state, 0, s->d->state_size);
 			*ret = ask(w, s->d, w->d->state, r);
 		}
+		take_back(w, noted, *ret);
 		if (*ret == DISSECT_MINE || *ret == DISSECT_DONE || *ret == DISSECT_SWITCH) {
 			void *state = s->state;
 			s->state = NULL;

@@ -4,7 +4,7 @@
 #include "proto/dissection.h"
 #include "proto/stream.h"
 
-enum { PORTS = 65536, OVERS = 4, SUITORS = 4, GUESS_TINY = 64 };
+enum { PORTS = 65536, OVERS = 4, SUITORS = 8, GUESS_TINY = 64 };
 
 struct expectation {
 	struct ip ip;
