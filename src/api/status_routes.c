@@ -242,7 +242,7 @@ void route_version(struct api_call *c)
 /* One scrape for all: the other roles answer on Unix sockets only. */
 void route_metrics(struct api_call *c)
 {
-	static const char *const roles[] = {"up", "collect", "store"};
+	static const char *const roles[] = {"up", "collect", "store", "probe"};
 	struct buf b = {0};
 	struct diag d = {0};
 	api_metrics(c->api, &b);

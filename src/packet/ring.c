@@ -37,6 +37,7 @@ struct ring {
 	int fd;
 	uint32_t if_index;
 	enum link_type link;
+	bool loopback;
 	uint8_t *map;
 	size_t map_bytes, block_bytes, blocks;
 	size_t at;                  /* the block that is looked at */
@@ -200,6 +201,7 @@ static enum err link_of(struct ring *r, const char *name, struct diag *d)
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (types[i].type == q.ifr_hwaddr.sa_family) {
 			r->link = types[i].link;
+			r->loopback = types[i].type == ARPHRD_LOOPBACK;
 			return ERR_OK;
 		}
 	return diag_set(d, ERR_UNSUPPORTED, 0, 0, "%s: not an Ethernet or IP interface (type %u)",
@@ -213,7 +215,8 @@ static enum err set_options(struct ring *r, const char *name, const struct live_
 	if (setsockopt(r->fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) ||
 	    setsockopt(r->fd, SOL_PACKET, PACKET_RESERVE, &reserve, sizeof(reserve)))
 		return failed(d, name, "no TPACKET_V3");
-	if (o->ignore_outgoing &&
+	/* On the loopback interface every packet goes out and comes in: once is enough. */
+	if ((o->ignore_outgoing || r->loopback) &&
 	    setsockopt(r->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)))
 		return failed(d, name, "cannot leave out what this machine sends");
 	return ERR_OK;

@@ -123,6 +123,14 @@ class Ring(unittest.TestCase):
             self.assertEqual(taken.stats["capture_drop"]["ring_full"] + len(frames), 3010)
             self.assertGreater(taken.stats["capture"]["losing"], 0)
 
+    def test_loopback(self):
+        """What the machine says to itself is there once."""
+        with netns.Pair() as pair:
+            taken = Taken(pair, "b", "lo", filter="icmp")
+            pair.on("b", "ping", "-c", "3", "-i", "0.2", "127.0.0.1")
+            taken.wait(6)
+            self.assertEqual([f["bytes"][34] for f in taken.stop()], [8, 0] * 3)
+
     def test_interface_goes(self):
         with netns.Pair() as pair:
             taken = Taken(pair, "b", "vb")
@@ -177,6 +185,23 @@ class Xdp(unittest.TestCase):
             self.assertEqual(times, sorted(times))
             self.assertEqual(len(set(times)), 1001)
             self.assertTrue(before < times[0] and times[-1] < after)
+
+    def test_queues(self):
+        """A socket for each receive queue, shared by fewer threads: nothing is missing."""
+        with netns.Pair() as pair:
+            run("ip", "-n", pair.ns["a"], "link", "add", "wa", "numtxqueues", "4", "numrxqueues", "4", "type", "veth",
+                "peer", "name", "wb", "numtxqueues", "4", "numrxqueues", "4", "netns", pair.ns["b"])
+            for side in "ab":
+                pair.on(side, "sysctl", "-qw", f"net.ipv6.conf.w{side}.disable_ipv6=1", check=False)
+                run("ip", "-n", pair.ns[side], "link", "set", "w" + side, "up")
+            for threads, readers, how in ((1, 1, "4 of 4 queues"), (3, 3, "1 of 4 queues"), (9, 4, "1 of 4 queues")):
+                taken = Taken(pair, "b", "wb", way="xdp", threads=threads)
+                self.assertEqual(taken.readers, readers)
+                self.assertIn(how, taken.how)
+                send(pair, "a", [f for p in range(40) for f in numbered(10, port=7000 + p)], ["wa"])
+                taken.wait(400)
+                self.assertEqual(len(taken.stop()), 400)
+                self.assertEqual(taken.drops(), 0)
 
     def test_full_ring(self):
         with netns.Pair() as pair:
