@@ -24,6 +24,8 @@ enum {
 /* So far back a packet may be and still be of now: packets of several queues. Time that goes back
  * further has been set, or begins anew in another file: all flows end. */
 static const uint64_t back_ns = (uint64_t)60 * 1000 * NS_PER_MS;
+/* Longer without a packet or a tick: the line paused. */
+static const uint64_t pause_ns = (uint64_t)1000 * NS_PER_MS;
 
 static void set_times(struct meter *m)
 {
@@ -174,12 +176,19 @@ static void pass_time(struct meter *m, uint64_t now_ns)
 		look_at(m, i);
 }
 
-/* Whether this packet begins another flow with the key of flow i. */
+/* Whether this packet belongs to a TCP connection that was seen to open and is still open. */
+static bool is_open(const struct flow *f, const struct met *p)
+{
+	return (f->state & FLOW_SYN) && !ended(f) && !(p->p.tcp_flags & TCP_SYN);
+}
+
+/* Whether this packet begins another flow with the key of flow i. A connection that was silent for
+ * longer than its time-out, while nothing else came that could have told the time, goes on. */
 static bool is_another(const struct meter *m, uint32_t i, const struct met *p)
 {
 	const struct flow *f = &m->cache.flow[i];
 	if (p->t_ns >= f->t_last_ns + m->inactive_ns[f->proto])
-		return true;
+		return !is_open(f, p);
 	/* A SYN after the end: the ports are used again, unless it is the same SYN. */
 	return unlikely((p->p.tcp_flags & TCP_SYN_ACK) == TCP_SYN) &&
 	       (f->state & (FLOW_RST | FLOW_FIN0 | FLOW_FIN1)) &&
@@ -255,6 +264,18 @@ static void take(struct meter *m, struct met *p)
 		wheel_remove(&m->wheel, &m->cache, i);
 		wheel_put(&m->wheel, &m->cache, i, due_at(m, i));
 	}
+}
+
+/* The packet that ends a pause of the line is taken before what ran out during the pause. A live
+ * line has no pauses: it is told the time (meter_tick). */
+static void take_in_time(struct meter *m, struct met *p)
+{
+	bool paused = m->now_ns && p->t_ns > m->now_ns + pause_ns;
+	if (likely(!paused))
+		pass_time(m, p->t_ns);
+	take(m, p);
+	if (unlikely(paused))
+		pass_time(m, p->t_ns);
 }
 
 /* Flow sampling: by the hash, which is the same for both directions and all time. */
@@ -347,8 +368,7 @@ static void burst(struct meter *m, const struct frame *frames, size_t n)
 			fetch_npm(&m->cache.npm[i - 1]);
 	}
 	for (size_t j = 0; j < k; j++) {
-		pass_time(m, m->burst[j].t_ns);
-		take(m, &m->burst[j]);
+		take_in_time(m, &m->burst[j]);
 		bytes += m->burst[j].p.len;
 	}
 	if (unlikely(c.fragments))
