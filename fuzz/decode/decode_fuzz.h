@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the fuzz targets of the decoders share: the input is a datagram from a source that has sent
- * a good message already, then comes as two halves, then once more from a source that nobody knows.
- * Afterwards the sums of data-model.md must hold, or the target aborts. */
+ * a good message already, then comes as two halves, the second in a session, then once more from a
+ * source that nobody knows; the session ends. Afterwards the sums of data-model.md must hold, or
+ * the target aborts. */
 #pragma once
 #include "base/buf.h"
 #include "decode/decode.h"
@@ -62,42 +63,56 @@ static inline void fuzz_check(const struct stats *s, uint64_t rows, uint64_t fed
 		abort();
 }
 
-static inline void fuzz_decode(const uint8_t *good, size_t n_good, const uint8_t *data, size_t size)
+/* One decoder for all executions: its batches are large, and making them costs more than all the
+ * rest. decoder_reset makes it as new. */
+static inline struct decoder *fuzz_decoder(struct stats *stats, uint64_t *rows)
 {
-	struct stats stats = {0};
-	struct decoder *d;
-	uint64_t rows = 0, fed = 0;
+	static struct decoder *d;
 	const struct decoder_opts opts = {.max_exporters = 4,
 					  .max_templates = 8,
 					  .max_fields = 64,
 					  .max_held_sets = 4,
-					  .stats = &stats,
+					  .stats = stats,
 					  .emit = fuzz_take,
 					  .option = fuzz_option,
 					  .counters = fuzz_counters,
 					  .name = fuzz_name,
-					  .ctx = &rows};
-	if (decoder_new(&opts, &d))
-		return;
+					  .ctx = rows};
+	if (!d && decoder_new(&opts, &d))
+		abort();
+	decoder_reset(d);
+	*stats = (struct stats){0};
+	*rows = 0;
+	return d;
+}
+
+static inline void fuzz_decode(const uint8_t *good, size_t n_good, const uint8_t *data, size_t size)
+{
+	static struct stats stats;
+	static uint64_t rows;
+	struct decoder *d = fuzz_decoder(&stats, &rows);
+	uint64_t fed = 0;
 	const struct {
 		const uint8_t *p;
 		size_t n;
 		uint16_t port;
-	} datagrams[] = {{good, n_good, 2055},
-			 {data, size, 2055},
-			 {data, size / 2, 2055},
-			 {data + size / 2, size - size / 2, 2055},
-			 {data, size, 9999}};
+		uint32_t session;
+	} datagrams[] = {{good, n_good, 2055, 0},
+			 {data, size, 2055, 0},
+			 {data, size / 2, 2055, 0},
+			 {data + size / 2, size - size / 2, 2055, 7},
+			 {data, size, 9999, 7}};
 	for (size_t i = 0; i < ARRAY_LEN(datagrams); i++, fed++) {
 		const struct datagram dg = {.p = datagrams[i].p,
 					    .n = datagrams[i].n,
 					    .src_port = datagrams[i].port,
+					    .session = datagrams[i].session,
 					    .t_recv = 1767268800000};
 		decoder_feed(d, &dg);
 	}
+	decoder_session_end(d, 7);
 	decoder_flush(d);
 	fuzz_check(&stats, rows, fed);
-	decoder_free(d);
 }
 
 /* The body of a target; good: a function of tests/decode/corpus.h makes it once. */

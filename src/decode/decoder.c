@@ -51,13 +51,14 @@ static enum err allocate(struct decoder *d)
 	d->blob.max = VAULT_MAX_ENTRY;
 	d->buckets = calloc(d->n_buckets, sizeof(struct exporter *));
 	d->named = calloc(d->n_buckets, sizeof(struct exporter *));
+	d->sessions = calloc(d->n_buckets, sizeof(struct exporter *));
 	d->groups = calloc(d->n_buckets, sizeof(struct exporter_group *));
 	d->parsed = calloc(fields, sizeof(*d->parsed));
 	d->offs = calloc(fields * RECORDS_AT_ONCE, sizeof(*d->offs));
 	d->lens = calloc(fields * RECORDS_AT_ONCE, sizeof(*d->lens));
 	d->option_elements = calloc(fields, sizeof(*d->option_elements));
-	if (!d->buckets || !d->named || !d->groups || !d->parsed || !d->offs || !d->lens ||
-	    !d->option_elements)
+	if (!d->buckets || !d->named || !d->sessions || !d->groups || !d->parsed || !d->offs ||
+	    !d->lens || !d->option_elements)
 		return ERR_NOMEM;
 	enum err e = source_index_init(&d->sources);
 	return e ? e : nf5_init(d);
@@ -92,6 +93,7 @@ void decoder_free(struct decoder *d)
 	source_index_fini(&d->sources);
 	free(d->buckets);
 	free(d->named);
+	free(d->sessions);
 	free(d->groups);
 	buf_fini(&d->blob);
 	buf_fini(&d->extra);
@@ -101,6 +103,17 @@ void decoder_free(struct decoder *d)
 	free(d->option_elements);
 	free(d->rules);
 	free(d);
+}
+
+void decoder_reset(struct decoder *d)
+{
+	exporters_free(d);
+	for (size_t i = 0; i < SHAPE_MAX; i++)
+		if (d->batches[i])
+			batch_reset(d->batches[i]);
+	memset(d->no_recv, 0, sizeof(d->no_recv));
+	d->template_serial = 0;
+	d->counted_before = 0;
 }
 
 bool exporter_plausible(const struct decoder *d, const struct datagram *dg)

@@ -147,6 +147,32 @@ static void unlink_named(struct exporter *e)
 		e->next_named->at_named = e->at_named;
 }
 
+static struct exporter **session_bucket(const struct decoder *d, uint32_t session)
+{
+	return &d->sessions[session & (d->n_buckets - 1)];
+}
+
+static void link_session(struct decoder *d, struct exporter *e)
+{
+	if (!e->info.session)
+		return;
+	struct exporter **b = session_bucket(d, e->info.session);
+	e->next_session = *b;
+	e->at_session = b;
+	if (*b)
+		(*b)->at_session = &e->next_session;
+	*b = e;
+}
+
+static void unlink_session(struct exporter *e)
+{
+	if (!e->info.session)
+		return;
+	*e->at_session = e->next_session;
+	if (e->next_session)
+		e->next_session->at_session = e->at_session;
+}
+
 /* Where e, if it is domain 0, is found by the other domains of its socket. */
 static void set_device(const struct exporter *e, struct exporter *device)
 {
@@ -161,6 +187,7 @@ static bool enter(struct decoder *d, struct exporter *e)
 		return false;
 	link_bucket(d, e);
 	link_named(d, e);
+	link_session(d, e);
 	link_newest_here(e);
 	set_device(e, e);
 	return true;
@@ -170,6 +197,7 @@ static void leave(struct decoder *d, struct exporter *e)
 {
 	set_device(e, NULL);
 	unlink_age_here(e);
+	unlink_session(e);
 	unlink_named(e);
 	unlink_bucket(d, e);
 	groups_leave(d, e->groups);
@@ -359,6 +387,10 @@ bool exporter_restarted(struct exporter *e, uint32_t uptime)
 
 void exporter_sequence(struct decoder *d, struct exporter *e, const struct sequence_step *step)
 {
+	/* TCP loses nothing: numbers that do not fit are the exporter's own mistake (softflowd 1.1
+	 * writes the count behind the message). */
+	if (e->info.session)
+		return;
 	uint64_t lost = e->sequence.lost, restarts = e->sequence.restarts;
 	sequence_see(&e->sequence, step);
 	count(d,
@@ -370,13 +402,13 @@ void exporter_sequence(struct decoder *d, struct exporter *e, const struct seque
 
 void decoder_session_end(struct decoder *d, uint32_t session)
 {
-	struct exporter *older;
-	for (struct exporter *e = d->newest; e; e = older) {
-		older = e->older;
-		if (session == 0 || e->info.session != session)
-			continue;
-		count(d, ST_records_lost_before, sequence_lost(&e->sequence) - e->sequence.lost);
-		forget(d, e);
+	struct exporter *next;
+	if (session == 0)
+		return;
+	for (struct exporter *e = *session_bucket(d, session); e; e = next) {
+		next = e->next_session;
+		if (e->info.session == session)
+			forget(d, e);
 	}
 }
 

@@ -53,12 +53,13 @@ struct exporter_group {
 };
 
 struct exporter {
-	struct exporter *next;          /* in its bucket */
-	struct exporter **at_named;     /* what points to it in its bucket of (address, version, */
-	struct exporter *next_named;    /* ... domain); sessions are not there */
-	struct exporter *next_changed;  /* if `changed` */
-	struct exporter *newer, *older; /* by last datagram */
-	struct exporter *newer_here, *older_here; /* ... of its address */
+	struct exporter *next;         /* in its bucket */
+	struct exporter **at_named;    /* what points to it in its bucket of (address, version, */
+	struct exporter *next_named;   /* ... domain); sessions are not there */
+	struct exporter *next_changed; /* if `changed` */
+	struct exporter *next_session, **at_session; /* of the same bucket; sessions only */
+	struct exporter *newer, *older;              /* by last datagram */
+	struct exporter *newer_here, *older_here;    /* ... of its address */
 	struct exporter_group *groups[GROUP_KINDS];
 	struct exporter_info info;
 	struct sequence sequence;
@@ -120,7 +121,7 @@ struct decoder {
 	struct batch *batches[SHAPE_MAX];
 	bool no_recv[SHAPE_MAX]; /* the batch has rows without t_recv */
 
-	struct exporter **buckets, **named;
+	struct exporter **buckets, **named, **sessions;
 	struct exporter_group **groups;
 	struct exporter *changed; /* those with something to remember */
 	struct buf blob, extra;

@@ -206,23 +206,40 @@ static enum err open_file(struct nffile *f, const char *path)
 	return ERR_OK;
 }
 
-enum err nffile_open(const char *path, struct nffile **ret, struct diag *reterr)
+/* Everything but the memory is as in a new one. */
+static void begin(struct nffile *f)
 {
-	struct nffile *f = calloc(1, sizeof(*f));
+	if (f->fd >= 0)
+		close(f->fd);
+	*f = (struct nffile){
+	    .fd = -1, .packed = f->packed, .plain = f->plain, .packed_cap = f->packed_cap};
+}
+
+enum err nffile_reopen(struct nffile *f, const char *path, struct diag *reterr)
+{
 	struct diag why = {0};
-	if (!f)
-		return diag_set(reterr, ERR_NOMEM, 0, 0, "%s: %s", path, err_text(ERR_NOMEM));
-	f->fd = -1;
+	begin(f);
 	enum err e = open_file(f, path);
 	if (!e)
 		e = read_header(f, &why);
-	if (e) {
-		nffile_close(&f);
+	if (e)
 		return diag_set(reterr, e, 0, 0, "%s: %s", path,
 				why.msg[0] ? why.msg : err_text(e));
-	}
-	*ret = f;
 	return ERR_OK;
+}
+
+enum err nffile_open(const char *path, struct nffile **ret, struct diag *reterr)
+{
+	struct nffile *f = calloc(1, sizeof(*f));
+	if (!f)
+		return diag_set(reterr, ERR_NOMEM, 0, 0, "%s: %s", path, err_text(ERR_NOMEM));
+	f->fd = -1;
+	enum err e = nffile_reopen(f, path, reterr);
+	if (e)
+		nffile_close(&f);
+	else
+		*ret = f;
+	return e;
 }
 
 unsigned nffile_layout(const struct nffile *f)

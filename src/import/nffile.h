@@ -30,6 +30,9 @@ struct nffile_block {
 bool nffile_detect(const uint8_t *head, size_t n);
 /* ERR_UNSUPPORTED: a layout, packing or byte order that is not read, the text says which. */
 must_check enum err nffile_open(const char *path, struct nffile **ret, struct diag *reterr);
+/* Another file in place of the one of f, whose memory is used again. After an error f has none, and
+ * may be reopened or closed. */
+must_check enum err nffile_reopen(struct nffile *f, const char *path, struct diag *reterr);
 /* 1 or 2; the name of the source, "" if the file has none. */
 unsigned nffile_layout(const struct nffile *f);
 const char *nffile_ident(const struct nffile *f);

@@ -41,8 +41,22 @@ static enum err clear(struct store *s, int64_t hour_s, struct diag *reterr)
 	return e;
 }
 
+static enum err take_back_note(struct store *s, int64_t hour_s, struct diag *reterr)
+{
+	struct buf sql = {0};
+	buf_fmt(&sql,
+		"ALTER TABLE %s.talkers_hours DELETE WHERE hour = toDateTime(%lld, 'UTC') SETTINGS "
+		"mutations_sync = 1",
+		store_database(s), (long long)hour_s);
+	enum err e = store_exec(s, buf_cstr(&sql), reterr);
+	buf_fini(&sql);
+	return e;
+}
+
 /* An import that began between two of the statements is in some of them only: the hour is not
- * noted then (*ret_held) and rolled up anew later. */
+ * noted then (*ret_held) and rolled up anew later. One that began between the last look and the
+ * note is seen afterwards, and the note taken back: rows that come after the note are rolled up as
+ * late ones, and cleared when the hour is rolled up anew. */
 static enum err roll_hour(struct store *s, int64_t hour_s, bool *ret_held, struct diag *reterr)
 {
 	struct schema_target t = {store_database(s), store_cluster(s)};
@@ -59,7 +73,10 @@ static enum err roll_hour(struct store *s, int64_t hour_s, bool *ret_held, struc
 		buf_reset(&sql);
 	}
 	buf_fini(&sql);
-	return e;
+	if (e || *ret_held)
+		return e;
+	e = import_lock_held(s, ret_held, reterr);
+	return !e && *ret_held ? take_back_note(s, hour_s, reterr) : e;
 }
 
 enum err talkers_roll(struct store *s, int64_t now_ms, unsigned max, unsigned *ret_hours,

@@ -339,14 +339,14 @@ static void sessions_are_worlds_of_their_own(void **state)
 	h->session = 8;
 	send(h, 10, 1, 0, 256);
 	send_data(h, 10, 1, 0, 256);
-	send_data(h, 10, 1, 5, 256); /* 1 was expected: 4 records are missing */
+	send_data(h, 10, 1, 5, 256); /* 1 was expected: the exporter's mistake, TCP loses nothing */
 	assert_int_equal(h->rows->n, 2);
 	assert_int_equal(harness_stat(h, ST_exporters_live), 3);
 	assert_int_equal(decoder_sequences(h->decoder, saved, 4), 1);
 	decoder_session_end(h->decoder, 8);
 	assert_int_equal(harness_stat(h, ST_exporters_live), 2);
 	assert_int_equal(harness_stat(h, ST_templates_live), 1);
-	assert_int_equal(harness_stat(h, ST_records_lost_before), 4);
+	assert_int_equal(harness_stat(h, ST_records_lost_before), 0);
 	decoder_session_end(h->decoder, 7);
 	assert_int_equal(harness_stat(h, ST_drop_no_template), 1);
 	decoder_session_end(h->decoder, 0); /* no session: nothing ends */
@@ -354,6 +354,39 @@ static void sessions_are_worlds_of_their_own(void **state)
 	h->session = 8;
 	send_data(h, 10, 1, 0, 256); /* the id again, but not the session */
 	assert_int_equal(h->rows->n, 2);
+	/* Sessions that share a bucket with it, and several domains in one. */
+	h->session = 8 + 65536;
+	send(h, 10, 1, 0, 256);
+	h->session = 8;
+	send(h, 10, 2, 0, 256);
+	send(h, 10, 3, 0, 256);
+	assert_int_equal(harness_stat(h, ST_exporters_live), 5);
+	decoder_session_end(h->decoder, 8);
+	assert_int_equal(harness_stat(h, ST_exporters_live), 2);
+	decoder_session_end(h->decoder, 8 + 65536);
+	assert_int_equal(harness_stat(h, ST_exporters_live), 1);
+	harness_free(h);
+}
+
+/* Nothing of before a reset is known after it, and everything works as it did. */
+static void reset_is_as_new(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	send(h, 10, 1, 0, 256);
+	send_data(h, 10, 1, 0, 256);
+	send_data(h, 10, 1, 1, 257); /* waits */
+	decoder_reset(h->decoder);
+	assert_int_equal(harness_stat(h, ST_exporters_live), 0);
+	assert_int_equal(harness_stat(h, ST_templates_live), 0);
+	assert_int_equal(decoder_open_rows(h->decoder), 0);
+	uint64_t lost = harness_stat(h, ST_records_lost_before);
+	uint32_t rows = h->rows->n;
+	send_data(h, 10, 1, 900, 256);
+	assert_int_equal(h->rows->n, rows);
+	send(h, 10, 1, 901, 256);
+	assert_int_equal(h->rows->n, rows + 1);
+	assert_int_equal(harness_stat(h, ST_records_lost_before), lost);
 	harness_free(h);
 }
 
@@ -374,6 +407,7 @@ int main(void)
 	    cmocka_unit_test(one_exporter_holds_so_many),
 	    cmocka_unit_test(templates_by_use),
 	    cmocka_unit_test(sessions_are_worlds_of_their_own),
+	    cmocka_unit_test(reset_is_as_new),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
