@@ -61,6 +61,7 @@ struct collect_rules {
 	atomic_uint users;
 };
 
+enum { HOSTS_TOLD = 1024 };
 struct collect_thread {
 	struct collect *collect;
 	pthread_t id;
@@ -83,6 +84,8 @@ struct collect_thread {
 	struct exporter_rows next; /* built outside the lock */
 	pthread_mutex_t lock;      /* of shown */
 	struct exporter_rows shown;
+	uint64_t
+	    hosts_told[HOSTS_TOLD]; /* hashes of names of hosts, so that one told again is cheap */
 };
 
 enum { COLLECT_THREADS_MAX = 64 };
@@ -149,9 +152,12 @@ void collect_enrich(struct collect *c);
 /* Makes the thread look now; any thread. */
 void collect_enrich_wake(struct collect *c);
 
-/* collect_names.c; all but collect_name and collect_names_json on the thread of enrichment. */
+/* collect_names.c; all but collect_name, collect_host_names and collect_names_json on the thread of
+ * enrichment. */
 /* For decoder_opts.name: the context is the struct collect_thread. */
 void collect_name(void *thread, const struct option_name *n);
+/* What DNS answers in flows call addresses (dns_qname, dns_address). */
+void collect_host_names(struct collect_thread *t, const struct batch *b);
 must_check enum err collect_names_open(struct collect *c, struct names_writer **ret,
 				       struct diag *d);
 void collect_names_close(struct names_writer *w);

@@ -2,6 +2,7 @@
 /* Names between exporters, memory and the store: the decoders tell them, a thread writes what is
  * new into the table `names` and reads it at start. With the store down it tries again, less and
  * less often; the receive threads only ever touch the map in memory. */
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/timefmt.h"
 #include "cmd/collect.h"
@@ -10,6 +11,7 @@
 #include "enrich/enrich.h"
 #include "enrich/names.h"
 #include "enrich/names_sql.h"
+#include "model/batch.h"
 #include "store/client.h"
 
 #include <stdlib.h>
@@ -55,6 +57,57 @@ void collect_name(void *thread, const struct option_name *n)
 				   .number = n->number,
 				   .since = n->at};
 	(void)names_tell(t->collect->names, &r);
+}
+
+/* Letters, digits, - _ . and at most 253 of them (RFC 1035 2.3.4); without the dot at the end. */
+static size_t host_name(const char *p, size_t n)
+{
+	enum { HOST_NAME_MAX_ = 253 };
+	if (n && p[n - 1] == '.')
+		n--;
+	if (n == 0 || n > HOST_NAME_MAX_)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		char c = p[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '_' && c != '.')
+			return 0;
+	}
+	return n;
+}
+
+/* Whether the row tells a name that was not told a moment ago. */
+static bool is_new_host(struct collect_thread *t, const struct ip *a, const char *name, size_t n)
+{
+	uint64_t h = hash64(name, n, hash64(a->b, sizeof(a->b), hash_seed()));
+	uint64_t *seen = &t->hosts_told[h & (HOSTS_TOLD - 1)];
+	if (*seen == h)
+		return false;
+	*seen = h;
+	return true;
+}
+
+void collect_host_names(struct collect_thread *t, const struct batch *b)
+{
+	if (!b->col[F_dns_address] || !batch_has(b, F_dns_address) || !batch_has(b, F_dns_qname))
+		return;
+	bool codes = batch_has(b, F_dns_rcode);
+	for (uint32_t i = 0; i < b->n; i++) {
+		if (!batch_present(b, F_dns_address, i) || !batch_present(b, F_dns_qname, i) ||
+		    (codes && batch_u8(b, F_dns_rcode)[i] != 0))
+			continue;
+		struct span s = batch_span(b, F_dns_qname)[i];
+		const char *name = (const char *)batch_bytes(b, s);
+		size_t n = host_name(name, s.len);
+		const struct name_row r = {.kind = NAMES_HOST,
+					   .source = NAMES_DNS,
+					   .addr = batch_ip(b, F_dns_address)[i],
+					   .text = name,
+					   .text_n = n,
+					   .since = batch_ms(b, F_t_recv)[i]};
+		if (n && is_new_host(t, &r.addr, name, n))
+			(void)names_tell(t->collect->names, &r);
+	}
 }
 
 static enum err load(struct names_writer *w, struct diag *d)

@@ -25,6 +25,7 @@ static void emit(void *ctx, struct batch *b)
 		stat_add(&t->stats, ST_records_duplicate, dedup_mark(t->dedup, b));
 	if (!enrich_batch(t->enrich, b))
 		stat_add(&t->stats, ST_records_unenriched, b->n);
+	collect_host_names(t, b);
 	spool_append(t->writer, b);
 }
 

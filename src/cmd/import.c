@@ -19,7 +19,7 @@
 struct import_args {
 	struct common_args common;
 	const char *format;
-	bool again, print, quiet;
+	bool again, print, quiet, no_enrich;
 };
 
 static const struct opt rows[] = {
@@ -30,6 +30,8 @@ static const struct opt rows[] = {
 	"store a file once more that was imported before"),
     OPT(0, "print", FLAG, NULL, struct import_args, print,
 	"print the flows as NDJSON, store nothing"),
+    OPT(0, "no-enrich", FLAG, NULL, struct import_args, no_enrich,
+	"store flows as they are: no countries, AS numbers, networks, applications"),
     OPT('q', "quiet", FLAG, NULL, struct import_args, quiet, "neither progress nor summary"),
 };
 
@@ -129,6 +131,7 @@ static int store_file(const char *path, const struct conf *c, enum import_kind k
 	const struct import_run_opts o = {.conf = c,
 					  .kind = kind,
 					  .again = a->again,
+					  .enrich = !a->no_enrich,
 					  .stop = &stop,
 					  .progress = progress ? show_rows : NULL,
 					  .ctx = (void *)(uintptr_t)path};

@@ -2,6 +2,7 @@
 #include "cmd/import_run.h"
 
 #include "base/timefmt.h"
+#include "cmd/enrich_conf.h"
 #include "cmd/import_mark.h"
 #include "cmd/store_conf.h"
 #include "conf/conf.h"
@@ -44,6 +45,9 @@ struct run {
 	uint32_t n_open;
 	uint64_t progress_ns, lock_ns;
 	struct import_mark mark;
+	struct enrich *enrich;
+	struct enrich_seat *seat; /* NULL: rows are stored as they are */
+	char country_data[BESIDE_MAX];
 	enum err err;
 	struct diag why;
 };
@@ -79,6 +83,9 @@ static void take(void *ctx, struct batch *b)
 	uint32_t from = (uint32_t)MIN_OF(r->skip - MIN_OF(r->skip, r->seen), (uint64_t)b->n);
 	note_times(r, b);
 	r->seen += b->n;
+	/* Without memory for it rows go on as they are. */
+	if (r->seat)
+		(void)enrich_batch(r->seat, b);
 	while (from < b->n && !r->err) {
 		uint32_t n = 1;
 		r->err = open_pair(r, b->shape, b->day[from]);
@@ -238,8 +245,25 @@ static enum err open_spool(struct run *r, struct diag *reterr)
 	return r->writer ? ERR_OK : diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
 }
 
+/* Data sets that are not there change nothing. */
+static enum err open_enrich(struct run *r, struct diag *reterr)
+{
+	if (!r->o->enrich)
+		return ERR_OK;
+	struct enrich_opts o = enrich_conf(r->o->conf, r->country_data);
+	o.stop = r->o->stop;
+	enum err e = enrich_new(&o, &r->enrich);
+	if (!e) {
+		(void)enrich_refresh(r->enrich, clock_mono_ns());
+		e = enrich_seat_new(r->enrich, &r->seat);
+	}
+	return e ? diag_set(reterr, e, 0, 0, "%s", err_text(e)) : ERR_OK;
+}
+
 static void close_all(struct run *r)
 {
+	enrich_seat_free(&r->seat);
+	enrich_free(&r->enrich);
 	spool_writer_free(&r->writer);
 	loader_free(&r->loader);
 	spool_close(&r->spool);
@@ -261,6 +285,8 @@ static enum err store_files(struct run *r, const char *const *paths, size_t n, s
 {
 	size_t good = 0;
 	enum err e = open_store(r, reterr), one = ERR_OK;
+	if (!e)
+		e = open_enrich(r, reterr);
 	if (!e)
 		e = open_spool(r, reterr);
 	for (size_t i = 0; i < n && !e && !r->err; i++) {

@@ -17,6 +17,7 @@ struct import_run_opts {
 	const struct conf *conf; /* where the store is, and D */
 	enum import_kind kind;
 	bool again;              /* store it once more though it was imported */
+	bool enrich;             /* as the collector does, with the data sets of conf */
 	const atomic_bool *stop; /* ERR_CANCELLED soon after it is set */
 	/* Called now and then with the rows read so far; may be NULL. */
 	void (*progress)(void *ctx, uint64_t rows);

@@ -21,6 +21,25 @@ static const struct {
 #undef APP
 };
 
+static const struct {
+	uint16_t number;
+	const char *name;
+} of_ndpi[] = {
+#define NDPI(number, name) {number, name},
+#include "enrich/ndpi.def"
+#undef NDPI
+};
+
+static enum err put_ndpi(struct apps *a, struct texts *texts)
+{
+	enum err e = ERR_OK;
+	for (size_t i = 0; i < ARRAY_LEN(of_ndpi) && !e; i++)
+		if (of_ndpi[i].number < APP_NDPI_MAX)
+			e = texts_number(texts, of_ndpi[i].name, strlen(of_ndpi[i].name),
+					 &a->ndpi[of_ndpi[i].number]);
+	return e;
+}
+
 /* The first name of a port stands. */
 static enum err put(struct apps *a, struct texts *texts, unsigned transport, uint16_t port,
 		    const char *name)
@@ -97,7 +116,8 @@ enum err apps_load(const char *services, struct texts *texts, struct apps *ret)
 		if (!a.of[t])
 			e = ERR_NOMEM;
 	}
-	if (!a.name)
+	a.ndpi = calloc(APP_NDPI_MAX, sizeof(a.ndpi[0]));
+	if (!a.name || !a.ndpi)
 		e = ERR_NOMEM;
 	for (size_t i = 0; i < ARRAY_LEN(well_known) && !e; i++)
 		for (unsigned t = 0; t < APP_TRANSPORTS && !e; t++)
@@ -105,6 +125,8 @@ enum err apps_load(const char *services, struct texts *texts, struct apps *ret)
 				e = put(&a, texts, t, well_known[i].port, well_known[i].name);
 	if (!e)
 		e = read_services(services, texts, &a);
+	if (!e)
+		e = put_ndpi(&a, texts);
 	if (e)
 		apps_fini(&a);
 	else
@@ -117,5 +139,6 @@ void apps_fini(struct apps *a)
 	for (unsigned t = 0; t < APP_TRANSPORTS; t++)
 		free(a->of[t]);
 	free(a->name);
+	free(a->ndpi);
 	*a = (struct apps){0};
 }

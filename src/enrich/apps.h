@@ -8,11 +8,13 @@
 
 #include <stdbool.h>
 
+enum { APP_NDPI_MAX = 512 };
 enum { APP_PORTS = 65536, APP_TCP = 0, APP_UDP = 1, APP_TRANSPORTS = 2 };
 
 struct apps {
 	uint16_t *of[APP_TRANSPORTS]; /* [port] = index of name, 0 = not known; NULL: off */
 	uint32_t *name;               /* numbers in the texts; [0] = the empty text */
+	uint32_t *ndpi; /* [nDPI's number] = number in the texts, 0 = none; APP_NDPI_MAX */
 	uint16_t n;
 	bool from_system; /* the list of services was there */
 };

@@ -191,6 +191,20 @@ static void enrich_ports(const struct snapshot *s, struct enrich_scratch *x, str
 			bit);
 }
 
+/* Exporters that look into packets say it by nDPI's numbers. */
+static void enrich_ndpi(const struct snapshot *s, struct enrich_scratch *x, struct batch *b)
+{
+	unsigned bit = field_table[F_app_name].present_bit;
+	if (!s->apps.n || !b->col[F_ndpi_proto] || !batch_has(b, F_ndpi_proto))
+		return;
+	const uint32_t *number = batch_u32(b, F_ndpi_proto);
+	batch_use(b, F_app_name);
+	for (uint32_t i = 0; i < b->n; i++)
+		if (batch_present(b, F_ndpi_proto, i) && number[i] < APP_NDPI_MAX)
+			put_row(b, F_app_name, i,
+				text_of(&x->known, &s->texts, b, s->apps.ndpi[number[i]]), bit);
+}
+
 /* What exporters call their applications. */
 static void enrich_told(const struct app_names *a, struct enrich_scratch *x, struct batch *b)
 {
@@ -221,6 +235,7 @@ bool snapshot_enrich(const struct snapshot *s, const struct app_names *told,
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		enrich_other(s, x, b, others[i].addr, others[i].country);
 	enrich_told(told, x, b);
+	enrich_ndpi(s, x, b);
 	enrich_ports(s, x, b);
 	return !b->heap.bad;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST = 1024 };
+enum { FIRST = 1024, HOST_KEEP_MS = 3600000 };
 
 struct key {
 	struct ip addr;
@@ -34,6 +34,7 @@ struct names {
 	uint64_t seed;
 	struct entry *v;
 	uint32_t n, cap, max;
+	uint32_t hosts; /* of them of kind HOST */
 	uint32_t *slot; /* number + 1 */
 	uint32_t n_slots;
 	uint64_t refused, changed; /* changed: entries not CLEAN */
@@ -113,8 +114,11 @@ static struct entry *entry_of(struct names *n, const struct key *k)
 	uint32_t i = slot_of(n, k);
 	if (n->slot[i])
 		return &n->v[n->slot[i] - 1];
-	if (n->n == n->max || !make_room(n))
+	/* Hosts are as many as flows make them: half of the room is for the others. */
+	bool host = k->kind == NAMES_HOST;
+	if (n->n == n->max || (host && n->hosts >= n->max / 2) || !make_room(n))
 		return NULL;
+	n->hosts += host;
 	n->v[n->n] = (struct entry){.key = *k};
 	n->slot[slot_of(n, k)] = ++n->n;
 	return &n->v[n->n - 1];
@@ -232,6 +236,9 @@ static bool tell(struct names *n, const struct name_row *told, bool stored)
 		return false;
 	}
 	if (stored && e->since >= r->since)
+		return false;
+	/* An address of many names would else make a change of each answer. */
+	if (!stored && r->source == NAMES_DNS && e->since && r->since - e->since < HOST_KEEP_MS)
 		return false;
 	if (!copy_text(r->text, r->text_n, &text))
 		return false;

@@ -7,7 +7,8 @@
  * domain 0 holds for all domains of an exporter that have no name of their own (SNMP knows of no
  * domains). Where options and SNMP tell of the same thing what options say holds, and SNMP fills in
  * what they leave out; the source is then OPTIONS. Of kind HOST the address itself stands in
- * `addr`. */
+ * `addr`; hosts take at most half of the room, and one that DNS named keeps its name for an hour.
+ */
 #pragma once
 #include "base/err.h"
 #include "base/ip.h"

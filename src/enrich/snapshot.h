@@ -18,7 +18,7 @@ struct snapshot {
 	struct texts texts;       /* 0 = empty, then the countries by number, then others */
 	struct networks networks; /* n = 0: no list */
 	bool has_text[NET_TEXTS]; /* whether some network has such a text */
-	struct apps apps;         /* names of ports */
+	struct apps apps;         /* names of ports and of nDPI's numbers */
 	enum enrich_as as_from;
 };
 

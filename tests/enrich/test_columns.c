@@ -262,6 +262,37 @@ static void test_applications(void **state)
 
 /* What the exporter called application 13 * 2^24 + 80 comes before the port; another exporter's
  * does not count; what the record says itself comes first. */
+/* nDPI's number says more than a port; a number that it does not have, or 0 (unknown), says
+ * nothing. */
+static void test_ndpi(void **state)
+{
+	static const struct {
+		uint32_t number;
+		const char *name;
+	} cases[] = {{5, "dns"},  {91, "tls"},  {7, "http"},    {188, "quic"},
+		     {2, "pop3"}, {0, "https"}, {511, "https"}, {70000, "https"}};
+	const struct enrich_opts o = options();
+	struct tried t = begin(&o, SHAPE_WIDE);
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		uint32_t at = row(t.b, "10.0.0.1", "10.0.0.2");
+		ports(t.b, at, 6, 50000, 443);
+		batch_set_num(t.b, F_ndpi_proto, at, cases[i].number);
+	}
+	ports(t.b, row(t.b, "10.0.0.1", "10.0.0.2"), 6, 50000, 443); /* none told */
+	batch_use(t.b, F_app_name);
+	uint32_t own = row(t.b, "10.0.0.1", "10.0.0.2");
+	batch_set_num(t.b, F_ndpi_proto, own, 5);
+	assert_true(batch_put_str(t.b, F_app_name, own, "theirs", 6));
+	batch_set_present(t.b, F_app_name, own);
+	assert_true(enrich_batch(t.seat, t.b));
+	for (uint32_t i = 0; i < ARRAY_LEN(cases); i++)
+		text_is(t.b, F_app_name, i, cases[i].name);
+	text_is(t.b, F_app_name, ARRAY_LEN(cases), "https");
+	text_is(t.b, F_app_name, own, "theirs");
+	end(&t);
+}
+
 static void test_told_applications(void **state)
 {
 	enum { ID = 13 << 24 | 80 };
@@ -351,10 +382,15 @@ static void test_nothing_there(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_countries),    cmocka_unit_test(test_equal_texts_share),
-	    cmocka_unit_test(test_as),           cmocka_unit_test(test_networks),
-	    cmocka_unit_test(test_applications), cmocka_unit_test(test_told_applications),
-	    cmocka_unit_test(test_reload),       cmocka_unit_test(test_nothing_there),
+	    cmocka_unit_test(test_countries),
+	    cmocka_unit_test(test_equal_texts_share),
+	    cmocka_unit_test(test_as),
+	    cmocka_unit_test(test_networks),
+	    cmocka_unit_test(test_applications),
+	    cmocka_unit_test(test_ndpi),
+	    cmocka_unit_test(test_told_applications),
+	    cmocka_unit_test(test_reload),
+	    cmocka_unit_test(test_nothing_there),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }

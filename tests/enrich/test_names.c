@@ -233,6 +233,45 @@ static void test_lent_and_loaded(void **state)
 	names_free(&n);
 }
 
+static struct name_row host(uint8_t last, const char *text, int64_t since)
+{
+	struct name_row r = row(0, text);
+	r.kind = NAMES_HOST;
+	r.source = NAMES_DNS;
+	r.domain = 0;
+	r.addr.b[15] = last;
+	r.since = since;
+	return r;
+}
+
+/* Hosts leave room for the others; one of many names does not change with each answer. */
+static void test_hosts(void **state)
+{
+	struct names *n;
+	struct names_counts c;
+	const int64_t hour = 3600000, t = 1700000000000;
+	(void)state;
+	assert_int_equal(names_new(8, &n), ERR_OK);
+	struct name_row a = host(1, "www.example.org", t),
+			b = host(1, "cdn.example.net", t + hour - 1);
+	assert_true(names_tell(n, &a));
+	assert_false(names_tell(n, &b));
+	b.since = t + hour;
+	assert_true(names_tell(n, &b));
+	for (uint8_t i = 2; i < 10; i++) {
+		a = host(i, "a.example.org", t);
+		assert_int_equal(names_tell(n, &a), i <= 4);
+	}
+	names_counts(n, &c);
+	assert_int_equal(c.kept, 4);
+	assert_int_equal(c.refused, 5);
+	for (uint64_t i = 0; i < 5; i++) {
+		a = row(i, "ge-0/0/1");
+		assert_int_equal(names_tell(n, &a), i < 4);
+	}
+	names_free(&n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +280,7 @@ int main(void)
 	    cmocka_unit_test(test_load),
 	    cmocka_unit_test(test_options_and_snmp),
 	    cmocka_unit_test(test_lent_and_loaded),
+	    cmocka_unit_test(test_hosts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
