@@ -19,6 +19,8 @@ import sys
 import tempfile
 import time
 
+import instance
+
 BUFFER = 8 << 20
 SYSCTLS = ("/proc/sys/net/core/rmem_max", "/proc/sys/net/core/rmem_default")
 RECORDS = {"v5": 30, "v9": 25, "ipfix": 22, "sflow": 6}  # in a datagram of flowsend
@@ -91,7 +93,8 @@ class Collector:
     def stop(self):
         self.proc.send_signal(signal.SIGTERM)
         self.proc.wait(30)
-        size = sum(os.path.getsize(os.path.join(at, f)) for at, _, files in os.walk(self.dir) for f in files)
+        written = f"{self.dir}/d/spool" if self.name == "weir" else self.dir
+        size = sum(os.path.getsize(os.path.join(at, f)) for at, _, files in os.walk(written) for f in files)
         shutil.rmtree(self.dir)
         return size
 
