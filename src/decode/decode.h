@@ -150,8 +150,9 @@ void decoder_reset(struct decoder *d);
 
 /* Decodes one datagram. Always counts exactly one of datagrams_decoded and reject_*. */
 void decoder_feed(struct decoder *d, const struct datagram *dg);
-/* A session is over: forgets its exporters with their templates and what waits for them. Their
- * sequence numbers say nothing of losses: TCP has none. */
+/* A session is over: forgets its exporters with their templates and what waits for them. Gaps in
+ * their sequences are counted as lost (the exporter's own losses: TCP has none), since nothing can
+ * fill them any more. */
 void decoder_session_end(struct decoder *d, uint32_t session);
 /* Emits the rows decoded so far. Call it at least once a second, and before decoder_sequences. */
 void decoder_flush(struct decoder *d);
@@ -185,8 +186,8 @@ struct exporter_info {
 	uint32_t sampling_rate;                /* the last one told; 0 = not known */
 	uint32_t templates, templates_missing; /* known; ids that data came for and are not known */
 	uint64_t datagrams, records, option_records, bytes;
-	/* Lost before us by sequence numbers: records for v5 and IPFIX, datagrams for v9 and sFlow;
-	 * nothing in sessions. Late arrivals may still reduce the newest part. */
+	/* Lost before us by sequence numbers: records for v5 and IPFIX, datagrams for v9 and sFlow.
+	 * Late arrivals may still reduce the newest part. */
 	uint64_t lost;
 	uint64_t restarts;
 	uint64_t reordered;      /* datagrams that came late and filled a gap */

@@ -385,14 +385,26 @@ bool exporter_restarted(struct exporter *e, uint32_t uptime)
 	return fell;
 }
 
+/* A session begins with 0 (RFC 7011 3.1). softflowd 1.1 writes the count behind the message where
+ * that before it belongs: the first message with records shows it. TCP loses nothing on the way, so
+ * that its gaps would be no more than the difference of two messages in length. */
+static struct sequence_step step_of_session(struct exporter *e, const struct sequence_step *step)
+{
+	struct sequence_step s = *step;
+	if (!e->counted && s.units) {
+		e->counted = true;
+		e->counts_behind = s.seq == (e->sequence.started ? e->sequence.next : 0) + s.units;
+	}
+	if (e->counts_behind)
+		s.seq -= s.units;
+	return s;
+}
+
 void exporter_sequence(struct decoder *d, struct exporter *e, const struct sequence_step *step)
 {
-	/* TCP loses nothing: numbers that do not fit are the exporter's own mistake (softflowd 1.1
-	 * writes the count behind the message). */
-	if (e->info.session)
-		return;
 	uint64_t lost = e->sequence.lost, restarts = e->sequence.restarts;
-	sequence_see(&e->sequence, step);
+	struct sequence_step s = e->info.session ? step_of_session(e, step) : *step;
+	sequence_see(&e->sequence, &s);
 	count(d,
 	      sequence_of_datagrams(e->info.version) ? ST_sequence_lost_datagrams
 						     : ST_records_lost_before,
@@ -407,8 +419,10 @@ void decoder_session_end(struct decoder *d, uint32_t session)
 		return;
 	for (struct exporter *e = *session_bucket(d, session); e; e = next) {
 		next = e->next_session;
-		if (e->info.session == session)
-			forget(d, e);
+		if (e->info.session != session)
+			continue;
+		count(d, ST_records_lost_before, sequence_lost(&e->sequence) - e->sequence.lost);
+		forget(d, e);
 	}
 }
 

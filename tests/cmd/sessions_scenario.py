@@ -126,7 +126,7 @@ class Sessions(Collecting):
         self.until(lambda: self.stats()["records"]["spooled"] == flows)
         self.ended(closed=1)
         s = self.check_equations()
-        # softflowd 1.1.0 writes the count after the message into its sequence number; TCP loses nothing.
+        # softflowd 1.1.0 writes the count after the message into its sequence number, which is recognised.
         self.assertEqual(s["records"]["lost_before"], 0)
         self.assertEqual(sum(s["reject"].values()), 0)
         self.assertEqual(sum(s["malformed"].values()), 0)

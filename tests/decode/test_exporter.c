@@ -339,14 +339,14 @@ static void sessions_are_worlds_of_their_own(void **state)
 	h->session = 8;
 	send(h, 10, 1, 0, 256);
 	send_data(h, 10, 1, 0, 256);
-	send_data(h, 10, 1, 5, 256); /* 1 was expected: the exporter's mistake, TCP loses nothing */
+	send_data(h, 10, 1, 5, 256); /* 1 was expected: 4 records are missing */
 	assert_int_equal(h->rows->n, 2);
 	assert_int_equal(harness_stat(h, ST_exporters_live), 3);
 	assert_int_equal(decoder_sequences(h->decoder, saved, 4), 1);
 	decoder_session_end(h->decoder, 8);
 	assert_int_equal(harness_stat(h, ST_exporters_live), 2);
 	assert_int_equal(harness_stat(h, ST_templates_live), 1);
-	assert_int_equal(harness_stat(h, ST_records_lost_before), 0);
+	assert_int_equal(harness_stat(h, ST_records_lost_before), 4);
 	decoder_session_end(h->decoder, 7);
 	assert_int_equal(harness_stat(h, ST_drop_no_template), 1);
 	decoder_session_end(h->decoder, 0); /* no session: nothing ends */
@@ -365,6 +365,28 @@ static void sessions_are_worlds_of_their_own(void **state)
 	assert_int_equal(harness_stat(h, ST_exporters_live), 2);
 	decoder_session_end(h->decoder, 8 + 65536);
 	assert_int_equal(harness_stat(h, ST_exporters_live), 1);
+	harness_free(h);
+}
+
+/* softflowd 1.1: the number is the count behind the message. One record each: 1, 2, 3; then 2 are
+ * missing. */
+static void counted_behind_the_message(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	h->session = 3;
+	send(h, 10, 1, 0, 256);
+	for (uint32_t sent = 1; sent <= 3; sent++)
+		send_data(h, 10, 1, sent, 256);
+	decoder_session_end(h->decoder, 3);
+	assert_int_equal(h->rows->n, 3);
+	assert_int_equal(harness_stat(h, ST_records_lost_before), 0);
+	h->session = 4;
+	send(h, 10, 1, 0, 256);
+	send_data(h, 10, 1, 1, 256);
+	send_data(h, 10, 1, 4, 256);
+	decoder_session_end(h->decoder, 4);
+	assert_int_equal(harness_stat(h, ST_records_lost_before), 2);
 	harness_free(h);
 }
 
@@ -407,6 +429,7 @@ int main(void)
 	    cmocka_unit_test(one_exporter_holds_so_many),
 	    cmocka_unit_test(templates_by_use),
 	    cmocka_unit_test(sessions_are_worlds_of_their_own),
+	    cmocka_unit_test(counted_behind_the_message),
 	    cmocka_unit_test(reset_is_as_new),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
