@@ -67,12 +67,14 @@ static bool form_of(enum conv c, enum ctype t, struct wire_form *ret)
 		ret->pen = 0;
 		ret->id = ELEMENT_BASIC_LIST;
 		return true;
+	case CONV_HIGH8: /* the only such element is that of ICMP's type and code */
+		set(ret, PUT_ICMP, 2);
+		return true;
+	case CONV_LOW8: /* goes with it */
 	case CONV_NTP_US:
 	case CONV_NTP_NS:
 	case CONV_DELTA_US:
 	case CONV_UPTIME:
-	case CONV_HIGH8:
-	case CONV_LOW8:
 	case CONV_MS_US:
 	case CONV_DSCP:
 	case CONV_SUBAPP:

@@ -31,7 +31,7 @@ enum put_kind {
 	PUT_SEC,    /* s since 1970, 8 bytes */
 	PUT_UPTIME, /* ms since the exporter started, 4 bytes */
 	PUT_NID,    /* name -> number, 2 bytes */
-	PUT_ICMP,   /* type and code from their two fields */
+	PUT_ICMP,   /* type, with the code from its own field: a flow has both or none */
 	PUT_LABEL,  /* 3 bytes of an MPLS label stack */
 	PUT_STR,
 	PUT_HEX,  /* text of hex digits -> bytes */

@@ -25,13 +25,14 @@ struct filling {
 /* Where a direction of a flow finds its values. */
 struct direction {
 	enum field src_ip, dst_ip, src_port, dst_port, src_as, dst_as, src_mask, dst_mask, in_if,
-	    out_if, packets, bytes, flags, tos;
+	    out_if, packets, bytes, flags, tos, icmp_type, icmp_code;
 };
 static const struct direction directions[] = {
     {F_src_ip, F_dst_ip, F_src_port, F_dst_port, F_src_as, F_dst_as, F_src_mask, F_dst_mask,
-     F_in_if, F_out_if, F_packets, F_bytes, F_tcp_flags, F_tos},
+     F_in_if, F_out_if, F_packets, F_bytes, F_tcp_flags, F_tos, F_icmp_type, F_icmp_code},
     {F_dst_ip, F_src_ip, F_dst_port, F_src_port, F_dst_as, F_src_as, F_dst_mask, F_src_mask,
-     F_out_if, F_in_if, F_rev_packets, F_rev_bytes, F_rev_tcp_flags, F_rev_tos},
+     F_out_if, F_in_if, F_rev_packets, F_rev_bytes, F_rev_tcp_flags, F_rev_tos, F_rev_icmp_type,
+     F_rev_icmp_code},
 };
 
 static uint64_t number(const struct batch *b, enum field f, uint32_t row)
@@ -89,10 +90,10 @@ static void end(struct filling *f)
 /* ICMP's type and code are where the destination port is. */
 static uint16_t dst_port(const struct batch *b, const struct direction *d, uint32_t row)
 {
-	bool icmp = batch_has(b, F_icmp_type) && batch_present(b, F_icmp_type, row);
+	bool icmp = batch_has(b, d->icmp_type) && batch_present(b, d->icmp_type, row);
 	if (!icmp)
 		return (uint16_t)number(b, d->dst_port, row);
-	return (uint16_t)(number(b, F_icmp_type, row) << 8 | number(b, F_icmp_code, row));
+	return (uint16_t)(number(b, d->icmp_type, row) << 8 | number(b, d->icmp_code, row));
 }
 
 static void put_record(const struct filling *f, const struct batch *b, const struct direction *d,

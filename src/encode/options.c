@@ -44,7 +44,10 @@ static const struct option_kind random_kind = {
     4, 1, {NUMBER(302, 4), NUMBER(304, 2), NUMBER(309, 4), NUMBER(310, 4)}};
 static const struct option_kind nf9_sampling_kind = {
     3, 1, {NUMBER(0, 4), NUMBER(34, 4), NUMBER(35, 1)}};
-static const struct option_kind interface_kind = {3, 1, {NUMBER(10, 4), TEXT(82), TEXT(83)}};
+/* Of fixed length, filled up with zeros, as routers send them: nfdump takes no others. */
+enum { IF_NAME = 32, IF_DESCRIPTION = 64 };
+static const struct option_kind interface_kind = {
+    3, 1, {NUMBER(10, 4), NUMBER(82, IF_NAME), NUMBER(83, IF_DESCRIPTION)}};
 /* RFC 5610 3.9 */
 static const struct option_kind type_kind = {7,
 					     2,
@@ -84,6 +87,14 @@ static void put_text(struct buf *b, const char *s)
 	size_t n = MIN_OF(strlen(s), (size_t)TEXT_MAX);
 	buf_u8(b, (uint8_t)n);
 	buf_put(b, s, n);
+}
+
+static void put_padded(struct buf *b, const char *s, size_t len)
+{
+	size_t n = MIN_OF(strlen(s), len);
+	buf_put(b, s, n);
+	for (; n < len; n++)
+		buf_u8(b, 0);
 }
 
 static void end_record(struct option_writer *w)
@@ -175,8 +186,8 @@ static void put_interfaces(struct option_writer *w, const struct options_told *t
 	use_kind(w, &interface_kind);
 	for (size_t i = 0; i < t->n_interfaces; i++) {
 		buf_be32(&w->record, t->interfaces[i].index);
-		put_text(&w->record, t->interfaces[i].name);
-		put_text(&w->record, t->interfaces[i].description);
+		put_padded(&w->record, t->interfaces[i].name, IF_NAME);
+		put_padded(&w->record, t->interfaces[i].description, IF_DESCRIPTION);
 		end_record(w);
 	}
 }

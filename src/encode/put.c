@@ -60,8 +60,10 @@ FIXED(LABEL, struct span, store_label(p, r->b, v, op->index))
 
 static void put_ICMP(const struct put_rows *r, const struct encode_op *op)
 {
-	const uint8_t *type = batch_u8(r->b, F_icmp_type);
-	const uint8_t *code = batch_has(r->b, F_icmp_code) ? batch_u8(r->b, F_icmp_code) : NULL;
+	bool reverse = field_table[op->field].forward >= 0;
+	enum field code_field = reverse ? F_rev_icmp_code : F_icmp_code;
+	const uint8_t *type = batch_u8(r->b, (enum field)op->field);
+	const uint8_t *code = batch_has(r->b, code_field) ? batch_u8(r->b, code_field) : NULL;
 	for (uint32_t i = 0; i < r->n; i++) {
 		r->at[i][op->at] = type[r->rows[i]];
 		r->at[i][op->at + 1] = code ? code[r->rows[i]] : 0;

@@ -99,6 +99,8 @@ static const struct {
     {"MPLS", "U32LIST"},
     {"U32S", "U32LIST"},
     {"LIST", "U32LIST"},
+    {"HIGH8", "U8"},
+    {"LOW8", "U8"},
     {"LOW32", "U32"},
     {"APP", "U32"},
 };

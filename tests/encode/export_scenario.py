@@ -122,6 +122,7 @@ class Scenario(unittest.TestCase):
         stats, rows = self.nfdump_rows("udp", "?split=yes")
         self.assertEqual(stats["export"]["records_sent"], len(ALL) + len(ANSWERED))
         self.check_nfdump(rows, ALL)
+        self.assertEqual({r[4] for r in rows if r[2] == "1" and r[0].startswith("10.")}, {"8.0"}, "ICMP type and code")
         self.assertIn("...AP.SF", {r[7] for r in rows})
 
     def test_02_nfdump_nf9(self):

@@ -204,11 +204,12 @@ static void draw_row(struct kit_random *r, struct batch *b, uint32_t row, unsign
 
 struct batch *kit_batch(struct kit_random *r, uint32_t n, unsigned share)
 {
+	static struct pairs p; /* the same for all: looked for once, it takes long */
 	struct batch *b = batch_new(SHAPE_WIDE);
-	struct pairs p;
 	if (!b)
 		abort();
-	find_pairs(&p);
+	if (!p.n)
+		find_pairs(&p);
 	for (uint32_t i = 0; i < n; i++) {
 		batch_open_rows(b, 1);
 		draw_row(r, b, i, share, &p);

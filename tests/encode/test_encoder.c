@@ -72,19 +72,19 @@ static void ipfix_bytes(void **state)
 {
 	(void)state;
 	/* Export time 2026-01-01T12:00:00Z = 0x695661c0, domain 9. Fields in the order of
-	 * fields.def, those of variable length last: 27 sourceIPv6Address, 7, 4, 6, 1, 178
-	 * icmpTypeIPv6, reverse 1, 39499/1 httpHost. */
+	 * fields.def, those of variable length last: 27 sourceIPv6Address, 7, 4, 6, 1, 139
+	 * icmpTypeCodeIPv6, reverse 1, 39499/1 httpHost. */
 	static const uint8_t template[] = {
 	    0,    10, 0,    64,   0x69, 0x56, 0x61, 0xc0, 0,    0, 0, 0, 0, 0, 0,    9, /* header */
 	    0,    2,  0,    48,   1,    0,    0,    8, /* set, template 256 */
 	    0,    27, 0,    16,   0,    7,    0,    2,    0,    4, 0, 1, 0, 6, 0,    2,
-	    0,    1,  0,    8,    0,    178,  0,    1,    0x80, 1, 0, 8, 0, 0, 0x72, 0x79,
+	    0,    1,  0,    8,    0,    139,  0,    2,    0x80, 1, 0, 8, 0, 0, 0x72, 0x79,
 	    0x80, 1,  0xff, 0xff, 0,    0,    0x9a, 0x4b};
 	static const uint8_t data[] = {
-	    0, 10, 0, 60, 0x69, 0x56, 0x61, 0xc0, 0,    0, 0,    0, 0, 0, 0,
-	    9, 1,  0, 0,  44,   0x20, 1,    0xd,  0xb8, 0, 0,    0, 0, 0, 0,
-	    0, 0,  0, 0,  0,    1,    0x01, 0xbb, 58,   0, 0x12, 0, 0, 0, 1,
-	    0, 0,  0, 0,  128,  0,    0,    0,    0,    0, 0,    0, 7, 1, 'h'};
+	    0, 10,  0, 61, 0x69, 0x56, 0x61, 0xc0, 0,    0, 0, 0, 0,  0, 0, 9,
+	    1, 0,   0, 45, 0x20, 1,    0xd,  0xb8, 0,    0, 0, 0, 0,  0, 0, 0,
+	    0, 0,   0, 1,  0x01, 0xbb, 58,   0,    0x12, 0, 0, 0, 1,  0, 0, 0,
+	    0, 128, 4, 0,  0,    0,    0,    0,    0,    0, 7, 1, 'h'};
 	struct batch *b = one_row();
 	struct caught c;
 	put_ip(b, F_src_ip, "2001:db8::1");
@@ -93,6 +93,7 @@ static void ipfix_bytes(void **state)
 	batch_set_num(b, F_tcp_flags, 0, 0x12);
 	batch_set_num(b, F_bytes, 0, 1ull << 32);
 	batch_set_num(b, F_icmp_type, 0, 128);
+	batch_set_num(b, F_icmp_code, 0, 4);
 	batch_set_num(b, F_rev_bytes, 0, 7);
 	put_text(b, F_http_host, "h", 1);
 	encode(&c, b, (struct encoder_opts){.domain = 9});

@@ -103,7 +103,9 @@ static void elements_are_of_one_field(void **state)
 	for (int f = 0; f < FIELD_MAX; f++)
 		for (int g = 0; g < f; g++) {
 			const struct field_info *a = &field_table[f], *b = &field_table[g];
-			if (a->exported < 0 || b->exported < 0)
+			/* ICMP's type and code are two halves of one. */
+			if (a->exported < 0 || b->exported < 0 ||
+			    a->sources[a->exported].conv == CONV_LOW8)
 				continue;
 			const struct field_source *x[] = {&a->sources[a->exported],
 							  &a->sources[a->exported6]};
