@@ -27,7 +27,7 @@ enum {
 	DECODER_MAX_EXPORTERS = 32768,
 	DECODER_MAX_PER_ADDRESS = 4096,       /* exporters of one address */
 	DECODER_MAX_TEMPLATES = 1024,         /* of one exporter */
-	DECODER_MAX_FIELDS = 512,             /* of one template */
+	DECODER_MAX_FIELDS = 1024,            /* of one template */
 	DECODER_MAX_TEMPLATE_MEM = 256 << 20, /* of all templates together */
 	DECODER_MAX_HELD_SETS = 4096,         /* data sets waiting for their template */
 	DECODER_MAX_HELD_EACH = 256,          /* ... of one exporter */

@@ -3,6 +3,7 @@
 
 #include "base/attr.h"
 #include "base/hash.h"
+#include "net/crypto.h"
 #include "proto/dissection_priv.h"
 
 #include <stdlib.h>
@@ -84,6 +85,7 @@ void dissection_free(struct dissection *d)
 	for (unsigned k = 0; k < OVERS; k++)
 		free(d->by_port[k]);
 	pool_fini(&d->pool);
+	crypto_free(d->crypto);
 	free(d->expected);
 	free(d);
 }
@@ -96,6 +98,14 @@ void dissection_counters(const struct dissection *d, struct dissection_counters 
 uint8_t *dissect_scratch(struct dissect_ctx *c)
 {
 	return c->dissection->scratch;
+}
+
+struct crypto *dissect_crypto(struct dissect_ctx *c)
+{
+	struct dissection *d = c->dissection;
+	if (!d->crypto && crypto_new(&d->crypto))
+		d->crypto = NULL;
+	return d->crypto;
 }
 
 /* --- a flow */

@@ -22,6 +22,7 @@ struct dissection {
 	size_t n_asked[OVERS];
 	uint8_t *by_port[OVERS]; /* [PORTS] row + 1 */
 	uint64_t seed;
+	struct crypto *crypto; /* NULL: not asked for yet */
 	size_t n_expected;
 	struct expectation *expected; /* [TALK_EXPECT_MAX] */
 	/* State shown to those that are asked the first time; what they leave in it is kept only

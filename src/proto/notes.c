@@ -182,6 +182,12 @@ void notes_push(struct notes *n, enum field f, uint32_t v)
 	n->n = (uint16_t)(n->n + sizeof(v));
 }
 
+void notes_list_once(struct notes *n, enum field f, const uint32_t *v, size_t len)
+{
+	if (len && !notes_has(n, f))
+		append(n, f, v, MIN_OF(len, (size_t)NOTES_LIST_MAX) * sizeof(*v));
+}
+
 /* --- into columns */
 
 static uint64_t most(enum ctype t)
@@ -203,6 +209,7 @@ static void put(struct batch *b, enum field f, uint32_t row, const uint8_t *p, s
 		return;
 	case CT_U32LIST:
 		batch_use(b, f);
+		batch_set_present(b, f, row);
 		for (size_t i = 0; i + 4 <= len; i += 4) {
 			uint32_t one;
 			memcpy(&one, p + i, sizeof(one));

@@ -42,6 +42,8 @@ void notes_str_once(struct notes *n, enum field f, const void *p, size_t len);
 void notes_str_put(struct notes *n, enum field f, const void *p, size_t len);
 /* Appends to a list, up to NOTES_LIST_MAX values. */
 void notes_push(struct notes *n, enum field f, uint32_t v);
+/* The whole list at once, cut at NOTES_LIST_MAX; keeps what was noted first. */
+void notes_list_once(struct notes *n, enum field f, const uint32_t *v, size_t len);
 bool notes_has(const struct notes *n, enum field f);
 /* The number noted for f; false if there is none. */
 bool notes_num(const struct notes *n, enum field f, uint64_t *ret);

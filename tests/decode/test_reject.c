@@ -65,11 +65,11 @@ static void template_without_fields(struct buf *b)
 	ONE_SET(9, 0, "\1\2\0\0");
 }
 
-static void template_of_600_fields(struct buf *b)
+static void template_of_1100_fields(struct buf *b)
 {
-	static const struct wire_element many[600] = {{1, 1, 0}};
+	static const struct wire_element many[1100] = {{1, 1, 0}};
 	struct wire w = begin(b, 10, 1);
-	wire_template(&w, 258, many, 600);
+	wire_template(&w, 258, many, 1100);
 	wire_end(&w);
 }
 
@@ -233,7 +233,7 @@ static const struct wrong {
     {"reserved set id of IPFIX", set_reserved_ipfix, ST_malformed_set_id, 0},
     {"reserved set id of v9", set_reserved_nf9, ST_malformed_set_id, 0},
     {"template without fields", template_without_fields, ST_malformed_template_fields, 0},
-    {"template with too many fields", template_of_600_fields, ST_malformed_template_fields, 0},
+    {"template with too many fields", template_of_1100_fields, ST_malformed_template_fields, 0},
     {"more scope fields than fields", options_scope_beyond_fields, ST_malformed_template_fields, 0},
     {"template that ends early", template_ends_early, ST_malformed_template_length, 0},
     {"reserved template id", template_id_reserved, ST_malformed_template_id, 0},
