@@ -386,17 +386,20 @@ bool exporter_restarted(struct exporter *e, uint32_t uptime)
 }
 
 /* A session begins with 0 (RFC 7011 3.1). softflowd 1.1 writes the count behind the message where
- * that before it belongs: the first message with records shows it. TCP loses nothing on the way, so
- * that its gaps would be no more than the difference of two messages in length. */
+ * that before it belongs, and leaves out option records: the first message with flows shows it. TCP
+ * loses nothing on the way, so that its gaps would be no more than the difference of two messages
+ * in length. */
 static struct sequence_step step_of_session(struct exporter *e, const struct sequence_step *step)
 {
 	struct sequence_step s = *step;
-	if (!e->counted && s.units) {
+	uint32_t flows = s.units - s.options, before = e->sequence.started ? e->sequence.next : 0;
+	if (!e->counted && flows) {
 		e->counted = true;
-		e->counts_behind = s.seq == (e->sequence.started ? e->sequence.next : 0) + s.units;
+		e->counts_flows = s.options && s.seq == before + flows;
+		e->counts_behind = e->counts_flows || s.seq == before + s.units;
 	}
-	if (e->counts_behind)
-		s.seq -= s.units;
+	s.units = e->counts_flows ? flows : s.units;
+	s.seq -= e->counts_behind ? s.units : 0;
 	return s;
 }
 

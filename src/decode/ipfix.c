@@ -30,8 +30,10 @@ static enum stat_id one_message(struct decoder *d, const struct datagram *dg, si
 	m.serial = m.exporter->info.datagrams;
 	m.seq = seq;
 	message_sets(d, &m, &r);
-	struct sequence_step step = {
-	    .seq = seq, .units = m.records + m.option_records, .units_unknown = m.sets_unknown > 0};
+	struct sequence_step step = {.seq = seq,
+				     .units = m.records + m.option_records,
+				     .options = m.option_records,
+				     .units_unknown = m.sets_unknown > 0};
 	exporter_sequence(d, m.exporter, &step);
 	return result;
 }

@@ -34,6 +34,7 @@ struct sequence {
 struct sequence_step {
 	uint32_t seq;
 	uint32_t units;     /* by how much this datagram moves the sequence */
+	uint32_t options;   /* of the units, option records */
 	bool units_unknown; /* it holds more, but nobody knows how much */
 	bool restarted;     /* the device started anew since the last datagram */
 };

@@ -80,9 +80,11 @@ struct exporter {
 	bool rule_always;
 	uint32_t uptime;
 	bool uptime_known;
-	bool counted, counts_behind; /* of a session: what its sequence numbers count is known */
-	bool changed;                /* is in decoder.changed */
-	int64_t saved_at;            /* when it was put into the vault last; 0 = never */
+	/* Of a session: whether it is known what its sequence numbers count; records behind the
+	 * message; without option records. */
+	bool counted, counts_behind, counts_flows;
+	bool changed;     /* is in decoder.changed */
+	int64_t saved_at; /* when it was put into the vault last; 0 = never */
 };
 
 /* The header of the message that a set stands in; kept with a held set. */
