@@ -104,11 +104,12 @@ bool nf1_flow(struct nfrecords *x, struct rd r, bool wide_header)
 	nf_take(row, &r, ip, F_dst_ip);
 	nf_take(row, &r, flags & FLAG_PACKETS_64 ? NF_U64 : NF_U32, F_packets);
 	nf_take(row, &r, flags & FLAG_BYTES_64 ? NF_U64 : NF_U32, F_bytes);
-	if (r.bad || !x->maps || !x->maps[map])
+	const struct nf1_map *known = nf_map(x, map);
+	if (r.bad || !known)
 		return false;
 	row_num_if(row, F_t_first, first);
 	row_num_if(row, F_t_last, last);
-	if (!take_extensions(row, x->maps[map], &r))
+	if (!take_extensions(row, known, &r))
 		return false;
 	if (!row_get(row, F_dst_mac))
 		row_num_if(row, F_dst_mac, row_get(row, F_out_dst_mac));

@@ -133,7 +133,7 @@ static void finish_exporter(struct nfrecords *x, uint16_t number)
 {
 	struct row *r = &x->row;
 	row_num_if(r, F_exporter_id, number);
-	const struct nfexporter *e = x->exporters ? &x->exporters[number] : NULL;
+	const struct nfexporter *e = nf_exporter(x, number);
 	if (!e || is_zero(&e->ip))
 		return;
 	if (!value_of(r, F_exporter_ip))
@@ -173,13 +173,14 @@ static void take_exporter(struct nfrecords *x, struct rd r)
 	uint32_t domain = rd_le32(&r);
 	if (r.bad)
 		return;
-	if (!x->exporters)
-		x->exporters = calloc(NF_NUMBERS, sizeof(*x->exporters));
-	if (!x->exporters)
+	struct nfexporter **page = &x->exporters[number / NF_PAGE];
+	if (!*page)
+		*page = calloc(NF_PAGE, sizeof(**page));
+	if (!*page)
 		return;
 	if (family == FAMILY_IP4)
 		rd_skip(&address, IP4_AT);
-	x->exporters[number] = (struct nfexporter){
+	(*page)[number % NF_PAGE] = (struct nfexporter){
 	    .ip = family == FAMILY_IP4 ? take_ip4(&address) : take_ip6(&address),
 	    .domain = domain,
 	    .version = version <= VERSIONS ? (uint8_t)version : 0};
@@ -193,14 +194,18 @@ static void take_map(struct nfrecords *x, struct rd r)
 	rd_skip(&r, 2);
 	while (!r.bad && m.n < NF1_EXTENSIONS_MAX && rd_left(&r) >= 2 && (id = rd_le16(&r)) != 0)
 		m.id[m.n++] = id;
-	if (!x->maps)
-		x->maps = calloc(NF_NUMBERS, sizeof(struct nf1_map *));
-	if (r.bad || !x->maps)
+	struct nf1_map ***page = &x->maps[number / NF_PAGE];
+	if (r.bad)
 		return;
-	if (!x->maps[number])
-		x->maps[number] = malloc(sizeof(m));
-	if (x->maps[number])
-		*x->maps[number] = m;
+	if (!*page)
+		*page = calloc(NF_PAGE, sizeof(struct nf1_map *));
+	if (!*page)
+		return;
+	struct nf1_map **at = &(*page)[number % NF_PAGE];
+	if (!*at)
+		*at = malloc(sizeof(m));
+	if (*at)
+		**at = m;
 }
 
 static void take_flow(struct nfrecords *x, uint16_t type, struct rd r)
@@ -238,10 +243,12 @@ void nfrecords_take(struct nfrecords *x, struct rd *records)
 
 void nfrecords_fini(struct nfrecords *x)
 {
-	for (unsigned i = 0; x->maps && i < NF_NUMBERS; i++)
-		free(x->maps[i]);
-	free(x->maps);
-	free(x->exporters);
-	x->maps = NULL;
-	x->exporters = NULL;
+	for (unsigned p = 0; p < NF_NUMBERS / NF_PAGE; p++) {
+		for (unsigned i = 0; x->maps[p] && i < NF_PAGE; i++)
+			free(x->maps[p][i]);
+		free(x->maps[p]);
+		free(x->exporters[p]);
+		x->maps[p] = NULL;
+		x->exporters[p] = NULL;
+	}
 }

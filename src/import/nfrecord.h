@@ -15,7 +15,7 @@ struct nfexporter {
 	uint8_t version; /* of NetFlow, 10 = IPFIX; 0 = not known */
 };
 
-enum { NF1_EXTENSIONS_MAX = 64, NF_NUMBERS = 65536 };
+enum { NF1_EXTENSIONS_MAX = 64, NF_NUMBERS = 65536, NF_PAGE = 256 };
 
 /* The extensions of a flow record of layout 1, in the order in which they stand in it. */
 struct nf1_map {
@@ -24,14 +24,27 @@ struct nf1_map {
 };
 
 struct nfrecords {
-	struct nfexporter *exporters; /* NF_NUMBERS, NULL until there is one */
-	struct nf1_map **maps;        /* NF_NUMBERS, NULL until there is one */
-	const char *ident;            /* borrowed; "" = none */
-	int64_t created_ms;           /* stands in for the times of a record without any */
-	struct rows *rows;            /* borrowed */
-	struct stats *stats;          /* borrowed */
+	/* By number, in pages of NF_PAGE that are NULL until one is there. */
+	struct nfexporter *exporters[NF_NUMBERS / NF_PAGE];
+	struct nf1_map **maps[NF_NUMBERS / NF_PAGE];
+	const char *ident;   /* borrowed; "" = none */
+	int64_t created_ms;  /* stands in for the times of a record without any */
+	struct rows *rows;   /* borrowed */
+	struct stats *stats; /* borrowed */
 	struct row row;
 };
+
+/* NULL: not told. */
+static inline const struct nfexporter *nf_exporter(const struct nfrecords *x, uint16_t number)
+{
+	const struct nfexporter *page = x->exporters[number / NF_PAGE];
+	return page ? &page[number % NF_PAGE] : NULL;
+}
+static inline const struct nf1_map *nf_map(const struct nfrecords *x, uint16_t number)
+{
+	struct nf1_map *const *page = x->maps[number / NF_PAGE];
+	return page ? page[number % NF_PAGE] : NULL;
+}
 
 /* All records of a block. */
 void nfrecords_take(struct nfrecords *x, struct rd *records);

@@ -390,6 +390,38 @@ static void counted_behind_the_message(void **state)
 	harness_free(h);
 }
 
+/* ... and counts no option records: the first message has a template, one option record and one
+ * flow. */
+static void flows_counted_behind_the_message(void **state)
+{
+	(void)state;
+	struct harness *h = harness_new(NULL);
+	static const struct wire_element options[] = {{149, 4, 0}, {34, 4, 0}};
+	struct buf b = {0};
+	const struct wire_header hd = {.version = 10, .sequence = 1, .domain = 1};
+	struct wire w = wire_begin(&b, &hd);
+	wire_template(&w, 256, ports, 2);
+	wire_options_template(&w, 257, options, 2, 1);
+	wire_set_begin(&w, 257);
+	wire_uint(&w, 1, 4);
+	wire_uint(&w, 100, 4);
+	wire_set_end(&w, false);
+	wire_set_begin(&w, 256);
+	wire_uint(&w, 53u << 16 | 80, 4);
+	wire_set_end(&w, false);
+	wire_end(&w);
+	h->session = 5;
+	harness_feed(h, &b);
+	buf_fini(&b);
+	send_data(h, 10, 1, 2, 256);
+	send_data(h, 10, 1, 3, 256);
+	decoder_session_end(h->decoder, 5);
+	assert_int_equal(h->rows->n, 3);
+	assert_int_equal(harness_stat(h, ST_records_options), 1);
+	assert_int_equal(harness_stat(h, ST_records_lost_before), 0);
+	harness_free(h);
+}
+
 /* Nothing of before a reset is known after it, and everything works as it did. */
 static void reset_is_as_new(void **state)
 {
@@ -430,6 +462,7 @@ int main(void)
 	    cmocka_unit_test(templates_by_use),
 	    cmocka_unit_test(sessions_are_worlds_of_their_own),
 	    cmocka_unit_test(counted_behind_the_message),
+	    cmocka_unit_test(flows_counted_behind_the_message),
 	    cmocka_unit_test(reset_is_as_new),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
