@@ -78,7 +78,7 @@ class EndToEnd(unittest.TestCase):
                 self.assertEqual(p["received"], crossed["packets"])
                 self.assertEqual(sum(p["kernel_drops"].values()), 0)
                 packets = "SELECT sum(packets + rev_packets) FROM flows"
-                wait_for("all packets are stored", lambda: weir.number(packets) >= crossed["packets"])
+                wait_for("all packets are stored", lambda: weir.number(packets) >= crossed["packets"], 120)
                 weir.check_equations()
                 self.assertEqual(weir.number(packets), crossed["packets"])
                 size = weir.number("SELECT sum(bytes + rev_bytes) FROM flows")
@@ -108,7 +108,7 @@ class EndToEnd(unittest.TestCase):
                 wait_for("the probe has seen it", lambda: weir.packets()["metered"] == 50)
                 self.assertEqual(weir.number("SELECT count() FROM flows"), 0)
                 os.kill(weir.pid_of("probe"), signal.SIGTERM)
-                wait_for("all are stored", lambda: weir.number("SELECT sum(packets) FROM flows") == 50)
+                wait_for("all are stored", lambda: weir.number("SELECT sum(packets) FROM flows") == 50, 120)
 
     def test_idle_link(self):
         """A flow leaves in time though nothing else comes."""
@@ -116,7 +116,7 @@ class EndToEnd(unittest.TestCase):
             frame = ethernet(0x0800, ipv4(17, udp(7000, 9, bytes(100)), dst="192.0.2.9"))
             with Probing(pair, "interfaces: [vb]", "inactive_timeout: 1s") as weir:
                 send(pair, "a", [frame])
-                wait_for("it is stored", lambda: weir.number("SELECT sum(packets) FROM flows") == 1, 15)
+                wait_for("it is stored", lambda: weir.number("SELECT sum(packets) FROM flows") == 1, 120)
 
     def test_restarted_and_reloaded(self):
         with netns.Pair() as pair:
@@ -152,7 +152,7 @@ class Ways(unittest.TestCase):
             with Probing(pair, "interfaces: [vb]", "capture: xdp", "inactive_timeout: 1s") as weir:
                 self.assertIn("AF_XDP", weir.state("probe")["sources"][0]["how"])
                 send(pair, "a", self.frames(500))
-                wait_for("all are stored", lambda: weir.number("SELECT sum(packets) FROM flows") == 500)
+                wait_for("all are stored", lambda: weir.number("SELECT sum(packets) FROM flows") == 500, 120)
                 self.assertEqual(weir.number("SELECT count() FROM flows"), 10)
                 self.assertEqual(weir.number("SELECT sum(bytes) FROM flows"), 500 * 92)
                 weir.balanced()
@@ -164,7 +164,7 @@ class Ways(unittest.TestCase):
                 inner = ethernet(0x0800, ipv4(17, udp(1000, 2000, bytes(50)), "192.0.2.1", "192.0.2.2"))
                 vxlan = struct.pack("!II", 0x08000000, 77 << 8)
                 send(pair, "a", [ethernet(0x0800, ipv4(17, udp(50000, 4789, vxlan + inner)))] * 20)
-                wait_for("all are stored", lambda: weir.number("SELECT sum(packets) FROM flows") == 20)
+                wait_for("all are stored", lambda: weir.number("SELECT sum(packets) FROM flows") == 20, 120)
                 text = weir.cli("flows", "-t", "-1h", "-n", "9", "--ndjson", "any")
                 flow, = [json.loads(line) for line in text.splitlines()]
                 self.assertEqual((flow["src_ip"], flow["dst_ip"], flow["dst_port"]), ("192.0.2.1", "192.0.2.2", 2000))
@@ -191,7 +191,7 @@ class Ways(unittest.TestCase):
                 p = weir.balanced()
                 self.assertEqual(p["metered"] + p["unmetered"]["sampled"], 2000)
                 self.assertGreater(p["metered"], 100)
-                wait_for("all are stored", lambda: weir.number("SELECT sum(packets) FROM flows") > 0)
+                wait_for("all are stored", lambda: weir.number("SELECT sum(packets) FROM flows") > 0, 120)
 
     def test_file_once(self):
         """A capture file as a source: ends by itself, everything is exported."""
@@ -207,7 +207,7 @@ class Ways(unittest.TestCase):
                 p = subprocess.run(pair.wrap("b", str(BUILD / "weir"), "probe", "--conf", str(other), "--dir",
                                              str(weir.dir / "p"), "--once"), stderr=subprocess.PIPE, text=True, timeout=60)
                 self.assertEqual(p.returncode, 0, p.stderr)
-                wait_for("all are stored", lambda: weir.number("SELECT sum(packets) FROM flows") == 1000)
+                wait_for("all are stored", lambda: weir.number("SELECT sum(packets) FROM flows") == 1000, 120)
 
 
 class Check(unittest.TestCase):
