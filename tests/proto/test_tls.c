@@ -129,6 +129,29 @@ static void tls_1_3(void **state)
 	buf_fini(&data);
 }
 
+/* One-sided: the client's second hello, behind its change of cipher. */
+static void retried(void **state)
+{
+	(void)state;
+	struct buf client = {0}, second = {0}, hello = {0};
+	client_record(&client, &plain);
+	tls_record(&second, CCS, 0x0303, "\1", 1);
+	client_hello(&hello, &(struct hello){
+				 .name = "www.example.org", .extra = "\0\x2c\0\0", .extra_n = 4});
+	tls_record(&second, HANDSHAKE, 0x0303, hello.p, hello.n);
+	const struct message m[] = {of(FROM_CLIENT, &client), of(FROM_CLIENT, &second)};
+	const struct conversation c = tcp(m, 2);
+	char *json = dissect(&c);
+	assert_client(json);
+	/* One extension more: the cookie, 002c. Its hash: SHA-256 of the sorted list by hand. */
+	assert_noted(json, "tls_ja4_retry", "\"t13d1517h2_8daaf6152771_4a4a419064b9\"");
+	free(json);
+	torture(&c);
+	buf_fini(&client);
+	buf_fini(&second);
+	buf_fini(&hello);
+}
+
 /* Certificate, key exchange and the end of a hello, over records of 100 bytes. */
 static void server_12(struct buf *b, uint16_t id, size_t record_size)
 {
@@ -354,9 +377,13 @@ static void midway(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(tls_1_3), cmocka_unit_test(tls_1_2),
-	    cmocka_unit_test(resumed), cmocka_unit_test(large_hello),
-	    cmocka_unit_test(ssl_2),   cmocka_unit_test(broken_certificate),
+	    cmocka_unit_test(tls_1_3),
+	    cmocka_unit_test(retried),
+	    cmocka_unit_test(tls_1_2),
+	    cmocka_unit_test(resumed),
+	    cmocka_unit_test(large_hello),
+	    cmocka_unit_test(ssl_2),
+	    cmocka_unit_test(broken_certificate),
 	    cmocka_unit_test(midway),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a session goes over to TLS on the connection it has. */
 #pragma once
-#include "proto/dissector.h"
+#include "proto/web/web.h"
 
 static inline enum dissect starttls(struct dissect_ctx *c)
 {
-	(void)c;
-	return DISSECT_DONE;
+	c->next = &dissector_tls;
+	return DISSECT_SWITCH;
 }

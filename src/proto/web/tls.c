@@ -213,6 +213,15 @@ static bool may_begin(const struct rd *payload, const struct record *h)
 	return false;
 }
 
+/* Whether the handshake goes on in the clear behind a change of cipher: the second hello of a TLS
+ * 1.3 client, whose first was answered with a request for retry. */
+static bool again(const struct tls *t, const struct rd *payload)
+{
+	struct rd r = *payload;
+	rd_skip(&r, RECORD_HEAD);
+	return !t->handshake.server && rd_u8(&r) == MSG_CLIENT_HELLO && rd_u8(&r) == 0;
+}
+
 static enum dissect read_record(struct dissect_ctx *c, struct tls *t, struct rd *payload)
 {
 	struct tls_side *side = &t->side[c->dir];
@@ -236,7 +245,9 @@ static enum dissect read_record(struct dissect_ctx *c, struct tls *t, struct rd 
 		got = read_alert(c, t, payload, h.len);
 		break;
 	case REC_HANDSHAKE:
-		if (!side->changed) {
+		if (side->changed && rd_left(payload) < RECORD_HEAD + 2)
+			return DISSECT_MORE;
+		if (!side->changed || again(t, payload)) {
 			got = read_message(c, t, payload);
 			break;
 		}
