@@ -29,6 +29,7 @@ enum {
 	COUNTED_UP = 3,      /* data packets in a row that prove the protocol */
 	STEP_MAX = 64,       /* how far their numbers may be apart */
 	RESET_PLAIN = 14,
+	RESET_BACK_PLAIN = 26,
 	RESET_MAX = 1200,
 	DATA_MIN = 8, /* over TCP: bytes behind the length */
 	FRAME_MAX = 2048,
@@ -190,6 +191,10 @@ static bool is_server_reset(const struct openvpn_state *s, const struct rd *r)
 {
 	uint8_t op = *r->p >> 3;
 	size_t n = rd_left(r);
+	/* Plain, it is known by itself: it acknowledges packet 0 of a session. */
+	if (op == SERVER_RESET_V2 && n == RESET_BACK_PLAIN && r->p[9] == 1 &&
+	    load_be32(r->p + 10) == 0 && load_be64(r->p + 14) != 0 && load_be32(r->p + 22) == 0)
+		return true;
 	return (op == SERVER_RESET_V1 || op == SERVER_RESET_V2) && (*r->p & 7) == 0 && n >= 26 &&
 	       n <= 128 && s->has_session && (has_bytes(r, s->session, SESSION) || n >= 54);
 }
