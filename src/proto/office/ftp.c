@@ -200,7 +200,8 @@ static enum dissect recognise(const struct dissect_ctx *c, const struct rd *r, u
 		return DISSECT_NOT_MINE;
 	if (!text_line(&at, &line))
 		return rd_left(r) < LINE_MAX_FTP ? DISSECT_MORE : DISSECT_NOT_MINE;
-	if (!text_begins_nocase(&line, starts[which]) || !text_printable(&line))
+	if (!text_begins_nocase(&line, starts[which]) || !text_printable(&line) ||
+	    (which == FIRST_COMMAND + 3 && !text_is_nocase(&line, starts[which])))
 		return DISSECT_NOT_MINE;
 	bool server = which < FIRST_COMMAND, port = guess_port(c->ends, 21);
 	*ret_client = server ? !c->dir : c->dir;

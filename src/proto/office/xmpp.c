@@ -71,7 +71,10 @@ static enum dissect see(struct dissect_ctx *c, struct rd *r)
 	const uint8_t *close = rd_left(r) ? memrchr(r->p, '>', rd_left(r)) : NULL;
 	if (!close)
 		return rd_left(r) < HEAD_MAX ? DISSECT_MINE : DISSECT_DONE;
-	struct rd all = rd_sub(r, (size_t)(close - r->p) + 1);
+	struct rd all = rd_of(r->p, (size_t)(close - r->p) + 1);
+	if (has(&all, "<auth ") && !has(&all, "</auth>") && rd_left(r) < HEAD_MAX)
+		return DISSECT_MINE;
+	rd_skip(r, rd_left(&all));
 	if (has(&all, "<stream:stream"))
 		note_attribute(c->notes, has(&all, " to=") ? F_app_server : F_app_client, &all,
 			       has(&all, " to=") ? " to=" : " from=");
