@@ -50,7 +50,9 @@ static void sip_udp(void **state)
 	assert_int_equal(sizeof(SDP) - 1, 140);
 	const struct conversation c = UDP_TALK(5066, call);
 	EXPECT(&c, CALL_FIELDS);
-	torture(&c);
+	struct conversation part = c;
+	part.n = 2;
+	torture(&part);
 }
 
 static void sip_tcp(void **state)
@@ -58,7 +60,9 @@ static void sip_tcp(void **state)
 	(void)state;
 	const struct conversation c = TCP_TALK(5066, call);
 	EXPECT(&c, CALL_FIELDS);
-	torture(&c);
+	struct conversation part = c;
+	part.n = 3;
+	torture(&part);
 }
 
 /* Others with words of SIP: HTTP, SSDP. */

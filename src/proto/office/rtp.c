@@ -4,7 +4,7 @@
 #include "proto/office/rtp.h"
 
 enum { HEAD_RTP = 12, PROOF = 3, VERSION_2 = 2, JUMP_MAX = 3000 };
-enum { RATE_UNKNOWN = 0, LEARN_NS = 300000000 };
+enum { RATE_UNKNOWN = 0, LEARN_NS = 300000000, RESTART_NS = 1000000000 };
 
 /* Clock rates of static payload types (RFC 3551 6), in units of 25 Hz. */
 static const uint16_t rates[96] = {
@@ -100,7 +100,8 @@ static void see_jitter(struct stream *s, const struct packet *p, uint64_t t_ns)
 	int64_t ticks = (int32_t)(p->ts - s->last_ts);
 	int64_t d = (int64_t)(t_ns - s->last_ns) - ticks * 1000000000 / (int64_t)s->rate;
 	uint64_t size = (uint64_t)(d < 0 ? -d : d);
-	s->jitter16 += size - ((s->jitter16 + 8) >> 4);
+	if (size < RESTART_NS) /* else the time stamps begin anew */
+		s->jitter16 += size - ((s->jitter16 + 8) >> 4);
 	s->last_ns = t_ns;
 	s->last_ts = p->ts;
 }
