@@ -203,24 +203,47 @@ static void old_smb(void **state)
 	torture(&c);
 }
 
+static const uint8_t bind_pdu[] = {
+    5,    0,    11,   3,    0x10, 0,    0,    0,    72,   0,    0,    0,    1,    0,    0,
+    0,    0xb8, 0x10, 0xb8, 0x10, 0,    0,    0,    0,    1,    0,    0,    0,    0,    0,
+    1,    0,    0x08, 0x83, 0xaf, 0xe1, 0x1f, 0x5d, 0xc9, 0x11, 0x91, 0xa4, 0x08, 0x00, 0x2b,
+    0x14, 0xa0, 0xfa, 3,    0,    0,    0,    0x04, 0x5d, 0x88, 0x8a, 0xeb, 0x1c, 0xc9, 0x11,
+    0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10, 0x48, 0x60, 2,    0,    0,    0};
+
+/* The same in a pipe: IPC$, a file of it, what is written into it. */
+static void in_pipe(void **state)
+{
+	(void)state;
+	static struct built b;
+	b.n = 0;
+	smb2_tree(&b, 1, "\\\\srv\\IPC$");
+	smb2_create(&b, 2, "epmapper", 0, 0, 0x80);
+	uint8_t *p = smb2(&b, FROM_CLIENT, 9, 3, 0, 48 + sizeof(bind_pdu));
+	put16(p, 49);
+	put16(p + 2, 112);
+	put32(p + 4, sizeof(bind_pdu));
+	memcpy(p + 48, bind_pdu, sizeof(bind_pdu));
+	smb2(&b, FROM_SERVER, 9, 3, 0, 16);
+	struct conversation c = TCP_TALK(445, b.m);
+	c.n = b.n;
+	/* opened 1, written 64; three requests of SMB, and the bind, which has no answer */
+	EXPECT(&c, {"smb_tree", "\"\\\\\\\\srv\\\\IPC$\""}, {"smb_file", "\"epmapper\""},
+	       {"smb_file_type", "3"}, {"smb_op", "65"}, {"dcerpc_interface", "\"epmapper\""},
+	       {"app_requests", "4"}, {"app_answers", "3"});
+	torture(&c);
+}
+
 /* Bind to the endpoint mapper, a request with operation 3, its answer. */
 static void dcerpc(void **state)
 {
 	(void)state;
-	static const uint8_t bind[] = {
-	    5,    0,    11,   3,    0x10, 0,    0,    0,    72,   0,    0,    0,
-	    1,    0,    0,    0,    0xb8, 0x10, 0xb8, 0x10, 0,    0,    0,    0,
-	    1,    0,    0,    0,    0,    0,    1,    0,    0x08, 0x83, 0xaf, 0xe1,
-	    0x1f, 0x5d, 0xc9, 0x11, 0x91, 0xa4, 0x08, 0x00, 0x2b, 0x14, 0xa0, 0xfa,
-	    3,    0,    0,    0,    0x04, 0x5d, 0x88, 0x8a, 0xeb, 0x1c, 0xc9, 0x11,
-	    0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10, 0x48, 0x60, 2,    0,    0,    0};
 	static const uint8_t ack[] = {5, 0, 12, 3, 0x10, 0,    0,    0,    24, 0, 0, 0,
 				      1, 0, 0,  0, 0xb8, 0x10, 0xb8, 0x10, 0,  0, 0, 0};
 	static const uint8_t request[] = {5, 0, 0, 3, 0x10, 0, 0, 0, 28, 0, 0, 0, 2, 0,
 					  0, 0, 4, 0, 0,    0, 0, 0, 3,  0, 1, 2, 3, 4};
 	static const uint8_t fault[] = {5, 0, 3, 3, 0x10, 0, 0, 0, 32, 0, 0, 0, 2, 0, 0, 0,
 					0, 0, 0, 0, 0,    0, 0, 0, 5,  0, 0, 0, 0, 0, 0, 0};
-	static const struct message m[] = {{FROM_CLIENT, bind, sizeof(bind), 0},
+	static const struct message m[] = {{FROM_CLIENT, bind_pdu, sizeof(bind_pdu), 0},
 					   {FROM_SERVER, ack, sizeof(ack), 0},
 					   {FROM_CLIENT, request, sizeof(request), 0},
 					   {FROM_SERVER, fault, sizeof(fault), 2500}};
@@ -235,7 +258,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(files),   cmocka_unit_test(encrypted), cmocka_unit_test(login),
-	    cmocka_unit_test(old_smb), cmocka_unit_test(dcerpc),
+	    cmocka_unit_test(old_smb), cmocka_unit_test(dcerpc),    cmocka_unit_test(in_pipe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
