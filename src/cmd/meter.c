@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `weir meter FILE...`: the packets of capture files as biflows, printed as NDJSON or summed up. No
- * daemon, no store. Flows go on from one file to the next. */
+/* `weir meter FILE...`: the packets of capture files as biflows, printed as NDJSON, written as an
+ * IPFIX file or summed up. No daemon, no store. Flows go on from one file to the next. */
 #include "meter/meter.h"
 #include "base/buf.h"
 #include "cmd/command.h"
 #include "cmd/opts.h"
+#include "encode/file.h"
 #include "model/batch.h"
 #include "model/record.h"
 #include "model/stats.h"
+#include "packet/bpf_filter.h"
 #include "packet/capture.h"
 
 #include <stdio.h>
@@ -16,12 +18,17 @@ enum { OUT_FLUSH = 64 * 1024 };
 
 struct meter_args {
 	bool summary, no_dissect, no_quality, vlan_key, tunnel_key;
-	uint64_t active, inactive, max_flows;
+	uint64_t active, inactive, max_flows, sample_packets, sample_flows;
+	const char *filter, *ipfix;
 };
 
 static const struct opt rows[] = {
     OPT(0, "summary", FLAG, NULL, struct meter_args, summary,
 	"print one JSON object of counts instead"),
+    OPT(0, "ipfix", STR, "OUT", struct meter_args, ipfix,
+	"write an IPFIX file instead of NDJSON; - is standard output"),
+    OPT(0, "filter", STR, "EXPR", struct meter_args, filter,
+	"only these packets, as tcpdump has it"),
     OPT(0, "active", DURATION, "TIME", struct meter_args, active,
 	"a flow that goes on is exported after this long (300s)"),
     OPT(0, "inactive", DURATION, "TIME", struct meter_args, inactive,
@@ -35,14 +42,20 @@ static const struct opt rows[] = {
 	"do not measure delays and losses"),
     OPT_RANGE(0, "max-flows", U64, "N", struct meter_args, max_flows, METER_FLOWS_MIN,
 	      METER_FLOWS_MAX, "flows at once (1048576)"),
+    OPT_RANGE(0, "sampling", U64, "N", struct meter_args, sample_packets, 1, UINT32_MAX,
+	      "look at one packet in so many"),
+    OPT_RANGE(0, "flow-sampling", U64, "N", struct meter_args, sample_flows, 1, UINT32_MAX,
+	      "keep one flow in so many"),
 };
 
 struct meter_run {
 	struct meter_args args;
 	struct stats stats;
 	struct meter *meter;
+	struct ipfix_file *ipfix;
 	struct buf out;
-	uint64_t frames, records;
+	uint64_t frames, filtered, records;
+	bool failed;
 };
 
 static void write_out(struct meter_run *r)
@@ -56,7 +69,9 @@ static void take_batch(void *ctx, struct batch *b)
 {
 	struct meter_run *r = ctx;
 	r->records += b->n;
-	for (uint32_t i = 0; !r->args.summary && i < b->n; i++) {
+	if (r->ipfix && ipfix_file_put(r->ipfix, b))
+		r->failed = true;
+	for (uint32_t i = 0; !r->args.summary && !r->ipfix && i < b->n; i++) {
 		record_json(&r->out, b, i);
 		buf_u8(&r->out, '\n');
 		if (r->out.n > OUT_FLUSH)
@@ -64,22 +79,47 @@ static void take_batch(void *ctx, struct batch *b)
 	}
 }
 
+/* Leaves the frames that the filter takes at the front; returns how many. */
+static size_t filter_frames(struct meter_run *r, const struct bpf_filter *filter,
+			    struct frame *frames, size_t n)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < n; i++)
+		if (bpf_filter_takes(filter, &frames[i]))
+			frames[kept++] = frames[i];
+	r->filtered += n - kept;
+	return kept;
+}
+
+static enum err meter_frames_of(struct meter_run *r, struct capture *c, struct diag *diag)
+{
+	struct frame frames[METER_BURST];
+	struct bpf_filter *filter = NULL;
+	size_t n;
+	enum err e = ERR_OK;
+	if (r->args.filter)
+		e = bpf_filter_new(r->args.filter, NULL, capture_link(c), 0, &filter, diag);
+	while (!e && (e = capture_burst(c, frames, METER_BURST, &n, diag)) == ERR_OK) {
+		r->frames += n;
+		if (filter)
+			n = filter_frames(r, filter, frames, n);
+		meter_frames(r->meter, frames, n);
+	}
+	bpf_filter_free(&filter);
+	return e;
+}
+
 /* EXIT_FAILED after a message; what could be read is metered. */
 static int meter_file(struct meter_run *r, const char *path)
 {
 	struct diag diag = {0};
 	struct capture *c;
-	struct frame frames[METER_BURST];
-	size_t n;
 	enum err e = capture_open(path, &c, &diag);
 	if (e) {
 		fprintf(stderr, "weir meter: %s\n", diag.msg);
 		return EXIT_FAILED;
 	}
-	while ((e = capture_burst(c, frames, METER_BURST, &n, &diag)) == ERR_OK) {
-		meter_frames(r->meter, frames, n);
-		r->frames += n;
-	}
+	e = meter_frames_of(r, c, &diag);
 	capture_close(c);
 	if (e == ERR_NOT_FOUND)
 		return EXIT_DONE;
@@ -87,30 +127,72 @@ static int meter_file(struct meter_run *r, const char *path)
 	return EXIT_FAILED;
 }
 
-static void summary(struct meter_run *r)
+/* The counters of a group of stats.def that are not zero. */
+static void group(const struct meter_run *r, struct buf *b, const char *name)
 {
-	struct buf *b = &r->out;
-	buf_u8(b, '{');
-	buf_json_key(b, "frames");
-	buf_dec(b, r->frames);
-	buf_json_key(b, "packets");
-	buf_dec(b, r->stats.v[ST_meter_packets]);
-	buf_json_key(b, "bytes");
-	buf_dec(b, r->stats.v[ST_meter_bytes]);
-	buf_json_key(b, "flows");
-	buf_dec(b, r->stats.v[ST_meter_flows]);
-	buf_json_key(b, "records");
-	buf_dec(b, r->records);
-	buf_json_key(b, "unmetered");
+	buf_json_key(b, name);
 	buf_u8(b, '{');
 	for (int i = 0; i < STAT_MAX; i++) {
 		const struct stat_info *s = &stat_table[i];
-		if (strcmp(s->group, "unmetered") != 0 || !r->stats.v[i])
+		if (strcmp(s->group, name) != 0 || s->gauge || !r->stats.v[i])
 			continue;
 		buf_json_key(b, s->name);
 		buf_dec(b, r->stats.v[i]);
 	}
-	buf_str(b, "}}\n");
+	buf_u8(b, '}');
+}
+
+static void summary(struct meter_run *r)
+{
+	const struct {
+		const char *key;
+		uint64_t n;
+	} counts[] = {
+	    {"frames", r->frames},
+	    {"filtered", r->filtered},
+	    {"packets", r->stats.v[ST_meter_packets]},
+	    {"bytes", r->stats.v[ST_meter_bytes]},
+	    {"flows", r->stats.v[ST_meter_flows]},
+	    {"records", r->records},
+	};
+	struct buf *b = &r->out;
+	buf_u8(b, '{');
+	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+		buf_json_key(b, counts[i].key);
+		buf_dec(b, counts[i].n);
+	}
+	group(r, b, "meter");
+	group(r, b, "unmetered");
+	buf_str(b, "}\n");
+}
+
+/* Opens what the options name; a message if it cannot. */
+static bool begin(struct meter_run *r)
+{
+	const struct meter_args *a = &r->args;
+	const struct meter_opts opts = {.active_ms = a->active,
+					.inactive_ms = a->inactive,
+					.max_flows = a->max_flows,
+					.vlan_key = a->vlan_key,
+					.tunnel_key = a->tunnel_key,
+					.dissect = !a->no_dissect,
+					.quality = !a->no_quality,
+					.sample_packets = (uint32_t)a->sample_packets,
+					.sample_flows = (uint32_t)a->sample_flows,
+					.stats = &r->stats,
+					.emit = take_batch,
+					.ctx = r};
+	const struct ipfix_file_opts file = {.domain = 0};
+	struct diag diag = {0};
+	if (a->ipfix && ipfix_file_create(a->ipfix, &file, &r->ipfix, &diag)) {
+		fprintf(stderr, "weir meter: %s\n", diag.msg);
+		return false;
+	}
+	if (meter_new(&opts, &r->meter)) {
+		fprintf(stderr, "weir meter: %s\n", err_text(ERR_NOMEM));
+		return false;
+	}
+	return true;
 }
 
 int cmd_meter(int argc, char **argv)
@@ -121,24 +203,16 @@ int cmd_meter(int argc, char **argv)
 	if (opts_parse(rows, ARRAY_LEN(rows), argc, argv, &r.args, 1, -1, &files, &status) ==
 	    OPTS_EXIT)
 		return status;
-	const struct meter_opts opts = {.active_ms = r.args.active,
-					.inactive_ms = r.args.inactive,
-					.max_flows = r.args.max_flows,
-					.vlan_key = r.args.vlan_key,
-					.tunnel_key = r.args.tunnel_key,
-					.dissect = !r.args.no_dissect,
-					.quality = !r.args.no_quality,
-					.stats = &r.stats,
-					.emit = take_batch,
-					.ctx = &r};
-	if (meter_new(&opts, &r.meter)) {
-		fprintf(stderr, "weir meter: %s\n", err_text(ERR_NOMEM));
+	if (!begin(&r))
 		return EXIT_FAILED;
-	}
 	for (int i = 0; i < files.n; i++)
 		if (meter_file(&r, files.v[i]))
 			status = EXIT_FAILED;
 	meter_flush(r.meter);
+	if (ipfix_file_close(r.ipfix) || r.failed) {
+		fprintf(stderr, "weir meter: %s: cannot be written\n", r.args.ipfix);
+		status = EXIT_FAILED;
+	}
 	if (r.args.summary)
 		summary(&r);
 	write_out(&r);

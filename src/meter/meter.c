@@ -156,13 +156,23 @@ static void look_at(struct meter *m, uint32_t i)
 	wheel_put(&m->wheel, &m->cache, i, due_at(m, i));
 }
 
+/* Flows of several meters that run at once have different numbers; those of a file the same ones
+ * every time. */
+static uint64_t serial_base(const struct meter *m, uint64_t now_ns)
+{
+	uint64_t upper = now_ns / NS_PER_S;
+	if (m->o.live)
+		upper = hash64(&m, sizeof(m), hash_seed() ^ now_ns);
+	return upper << 32;
+}
+
 static void pass_time(struct meter *m, uint64_t now_ns)
 {
 	if (unlikely(now_ns + back_ns < m->now_ns) || !m->now_ns) {
 		if (m->now_ns)
 			meter_flush(m);
 		wheel_init(&m->wheel, now_ns);
-		m->serial_base = now_ns / NS_PER_S << 32;
+		m->serial_base = serial_base(m, now_ns);
 		m->now_ns = now_ns;
 	}
 	if (now_ns <= m->now_ns)

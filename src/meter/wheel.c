@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "meter/wheel.h"
 
-/* timer_prev of the first flow of a slot: the slot, marked. */
-#define FIRST_OF 0x80000000u
+/* timer_prev of the first flow of a slot, timer_next of the last: the slot, marked. */
+#define EDGE 0x80000000u
 
 void wheel_init(struct wheel *w, uint64_t now_ns)
 {
@@ -18,21 +18,27 @@ void wheel_put(struct wheel *w, struct cache *t, uint32_t i, uint64_t due_ns)
 		slot = w->to + 1;
 	if (slot >= w->at + WHEEL_SLOTS)
 		slot = w->at + WHEEL_SLOTS - 1;
-	uint32_t s = (uint32_t)(slot % WHEEL_SLOTS), first = w->slot[s];
-	t->flow[i].timer_next = first;
-	t->flow[i].timer_prev = FIRST_OF | s;
-	if (first != FLOW_NONE)
-		t->flow[first].timer_prev = i;
-	w->slot[s] = i;
+	uint32_t s = (uint32_t)(slot % WHEEL_SLOTS), last = w->last[s];
+	t->flow[i].timer_next = EDGE | s;
+	if (w->slot[s] == FLOW_NONE) {
+		w->slot[s] = i;
+		t->flow[i].timer_prev = EDGE | s;
+	} else {
+		t->flow[last].timer_next = i;
+		t->flow[i].timer_prev = last;
+	}
+	w->last[s] = i;
 }
 
 void wheel_remove(struct wheel *w, struct cache *t, uint32_t i)
 {
 	uint32_t next = t->flow[i].timer_next, prev = t->flow[i].timer_prev;
-	if (next != FLOW_NONE)
+	if (next & EDGE)
+		w->last[next & ~EDGE] = prev;
+	else
 		t->flow[next].timer_prev = prev;
-	if (prev & FIRST_OF)
-		w->slot[prev & ~FIRST_OF] = next;
+	if (prev & EDGE)
+		w->slot[prev & ~EDGE] = next & EDGE ? FLOW_NONE : next;
 	else
 		t->flow[prev].timer_next = next;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The timer wheel: every flow stands in the slot of the time when it has to be looked at. A flow
  * that got packets since is put on again; one that is due is given out at most a slot (134 ms)
- * late, whatever the packet rate. Lists run through struct flow, so nothing is allocated. */
+ * late, whatever the packet rate, in the order they were put on. Lists run through struct flow, so
+ * nothing is allocated. */
 #pragma once
 #include "meter/cache.h"
 
@@ -13,6 +14,7 @@ enum {
 struct wheel {
 	uint64_t at, to;            /* slots before `at` are empty; up to `to` may be given out */
 	uint32_t slot[WHEEL_SLOTS]; /* first flow, or FLOW_NONE */
+	uint32_t last[WHEEL_SLOTS]; /* where there is a first one */
 };
 
 /* now_ns: no flow is due before. */
