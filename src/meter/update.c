@@ -219,4 +219,6 @@ void flow_turn(struct meter *m, uint32_t i)
 	}
 	if (m->cache.npm)
 		npm_go_on(&m->cache.npm[i]);
+	if (more->speech)
+		notes_go_on(&more->speech->notes);
 }

@@ -81,6 +81,17 @@ static void drop(struct notes *n, size_t at)
 	n->n = (uint16_t)(n->n - size);
 }
 
+void notes_go_on(struct notes *n)
+{
+	for (size_t at = 0; at < n->n;) {
+		struct entry e = entry_at(n, at);
+		if (field_table[e.field].agg == AGG_SUM)
+			drop(n, at);
+		else
+			at += HEAD + (size_t)e.len;
+	}
+}
+
 bool notes_has(const struct notes *n, enum field f)
 {
 	return find(n, f) < n->n;

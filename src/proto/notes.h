@@ -27,6 +27,9 @@ static inline struct notes notes_of(struct pool *p)
 /* Gives the blocks back; n is empty and usable again. */
 void notes_clear(struct notes *n);
 
+/* The record was written and the flow goes on: forgets counts (AGG_SUM), keeps what the flow is. */
+void notes_go_on(struct notes *n);
+
 /* Each takes the field by its ctype (fields.def): integers and MAC with num, IP with ip, STR with
  * str, U32LIST with push. _put replaces what was noted; _once keeps what was noted first. */
 void notes_num_put(struct notes *n, enum field f, uint64_t v);

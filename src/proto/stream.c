@@ -130,7 +130,7 @@ static bool in_order(struct proto_stream *s, uint32_t seq, struct rd *r, uint32_
 	int32_t off = (int32_t)(seq - s->next);
 	*ret_ahead = 0;
 	if (off < 0) {
-		uint32_t old = (uint32_t)-off;
+		uint32_t old = s->next - seq;
 		if (old >= *wire_n)
 			return false;
 		*wire_n -= old;
