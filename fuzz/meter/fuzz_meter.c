@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The input is options and a link type, then packets: milliseconds since the last (2 bytes, the top
  * bit: a leap of time), length (2 bytes), bytes. Every packet taken must come out in a record. */
-#include "meter/meter.h"
 #include "base/rd.h"
+#include "meter/meter.h"
 #include "model/batch.h"
 #include "model/stats.h"
 
