@@ -346,10 +346,12 @@ static void one_stalls(void **state)
 	assert_int_equal(s.v[ST_export_records], s.v[ST_export_records_sent] +
 						     s.v[ST_export_drop_buffer_full] +
 						     s.v[ST_export_drop_stopped]);
-	assert_int_equal(k.sinks[1].rows + k.sinks[1].stats.v[ST_records_lost_before] +
-				 s.v[ST_export_drop_behind] >=
-			     k.rows,
-			 1);
+	/* What it missed is seen as gaps, but for the end: after the last record that came nothing
+	 * shows a gap, so what is missing there must be among what was counted as dropped. */
+	uint64_t seen = k.sinks[1].rows + k.sinks[1].stats.v[ST_records_lost_before] +
+			s.v[ST_export_drop_behind];
+	uint64_t dropped = s.v[ST_export_drop_buffer_full] + s.v[ST_export_drop_stopped];
+	assert_in_range(k.rows, 1, seen + dropped);
 }
 
 /* A session that is cut in the middle: the next one begins with templates, and loses at most what
