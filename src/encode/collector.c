@@ -74,7 +74,7 @@ enum err collector_init(struct collector *c, const struct collector_opts *o, str
 
 void collector_close(struct collector *c)
 {
-	session_close(c);
+	session_end(c);
 	while (c->n) {
 		struct message *m = c->ring[c->head & (c->cap - 1)].m;
 		c->head++;

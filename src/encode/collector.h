@@ -103,3 +103,6 @@ void collector_untake(struct collector *c, struct message *m);
 /* --- session.c: TCP and TLS */
 void session_step(struct collector *c, short revents, int64_t mono_ms, int64_t export_ms);
 void session_close(struct collector *c);
+/* Ends a session that is up so that all that was written arrives, then closes it: waits up to a
+ * second for the other side to end it as well. */
+void session_end(struct collector *c);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -20,6 +21,7 @@ enum {
 	UP_WITHIN_MS = 10000,      /* for connecting and shaking hands */
 	UNACKNOWLEDGED_MS = 30000, /* then the kernel gives the connection up */
 	WRITES = 64,               /* messages written before others have their turn */
+	END_MS = 1000,             /* for the other side to end a session that we end */
 };
 
 void session_close(struct collector *c)
@@ -33,6 +35,31 @@ void session_close(struct collector *c)
 		collector_untake(c, c->current);
 	c->current = NULL;
 	c->books.state = COLLECTOR_DOWN;
+}
+
+/* A socket that is closed with bytes unread (a server's TLS session tickets) is reset, and a reset
+ * throws away what the other side has not read yet (RFC 2525 2.17). */
+void session_end(struct collector *c)
+{
+	uint8_t unread[4096];
+	struct pollfd p = {.fd = c->fd, .events = POLLIN};
+	struct timespec t;
+	bool up = c->fd >= 0 && c->target.transport != EXPORT_UDP && c->books.state == COLLECTOR_UP;
+	int64_t left_ms = END_MS;
+	if (up) {
+		tls_free(c->tls);
+		c->tls = NULL;
+		up = shutdown(c->fd, SHUT_WR) == 0;
+	}
+	for (clock_gettime(CLOCK_MONOTONIC, &t); up && left_ms > 0;) {
+		struct timespec now;
+		if (poll(&p, 1, (int)left_ms) <= 0 || recv(c->fd, unread, sizeof(unread), 0) <= 0)
+			break;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		left_ms =
+		    END_MS - (now.tv_sec - t.tv_sec) * 1000 - (now.tv_nsec - t.tv_nsec) / 1000000;
+	}
+	session_close(c);
 }
 
 static void failed(struct collector *c, const char *why, int64_t mono_ms)
