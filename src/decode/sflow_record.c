@@ -4,6 +4,7 @@
  * the rest is passed over. */
 #include "decode/put.h"
 #include "decode/sflow_priv.h"
+#include "packet/numbers.h"
 
 #include "base/attr.h"
 
@@ -59,14 +60,13 @@ static void sampled_ethernet(struct rd *r, const struct place *at)
 /* What sampled IPv4 and IPv6 have in common, behind the addresses. */
 static void sampled_ports(struct rd *r, struct headers *h)
 {
-	enum { TCP = 6, UDP = 17 };
 	h->src_port = (uint16_t)rd_be32(r);
 	h->dst_port = (uint16_t)rd_be32(r);
 	h->tcp_flags = (uint16_t)rd_be32(r);
 	h->tos = (uint8_t)rd_be32(r);
-	if (h->proto == TCP || h->proto == UDP)
+	if (h->proto == PROTO_TCP || h->proto == PROTO_UDP)
 		h->has |= HEADERS_HAS_PORTS;
-	if (h->proto == TCP)
+	if (h->proto == PROTO_TCP)
 		h->has |= HEADERS_HAS_TCP_FLAGS;
 }
 

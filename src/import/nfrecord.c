@@ -2,6 +2,7 @@
 #include "import/nfrecord.h"
 
 #include "import/nffile.h"
+#include "packet/numbers.h"
 
 #include <stdlib.h>
 
@@ -12,7 +13,7 @@ enum record_type {
 	RECORD_FLOW_1 = 10,
 	RECORD_FLOW_2 = 11,
 };
-enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_ICMP6 = 58, LABELS = 10 };
+enum { LABELS = 10 };
 
 static struct ip take_ip4(struct rd *r)
 {

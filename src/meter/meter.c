@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "meter/meter_priv.h"
+#include "packet/numbers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,15 +11,9 @@
 enum {
 	NS_PER_MS = 1000000,
 	NS_PER_S = 1000000000,
-	PROTO_ICMP = 1,
-	PROTO_TCP = 6,
-	PROTO_UDP = 17,
-	PROTO_ICMP6 = 58,
 	/* Memory for struct flow_extra, of which not every flow has one, and for notes. */
 	EXTRA_BYTES_PER_FLOW = 256,
 	EXTRA_BYTES_MIN = 16 * 1024 * 1024,
-	TCP_SYN_ACK = 0x12,
-	TCP_SYN = 2,
 };
 
 /* So far back a packet may be and still be of now: packets of several queues. Time that goes back

@@ -2,9 +2,10 @@
 /* A flow as a row of a batch. What is not known is left out; a direction without packets has only
  * its two counters, zero. */
 #include "meter/meter_priv.h"
+#include "packet/numbers.h"
 #include "packet/peel.h"
 
-enum { PROTO_TCP = 6, NS_PER_MS = 1000000 };
+enum { NS_PER_MS = 1000000 };
 
 struct row {
 	struct batch *b;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "meter/meter_priv.h"
-
-enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, PROTO_TCP = 6 };
+#include "packet/numbers.h"
 
 static struct ip end_of(const struct meter *m, uint32_t i, unsigned upper)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "meter/meter_priv.h"
+#include "packet/numbers.h"
 
 #include <string.h>
 
-enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
 enum { OPT_END = 0, OPT_NOP = 1, OPT_MSS = 2, OPT_SCALE = 3 };
 
 /* The initiator: who sent the SYN, or did not send the SYN-ACK, else the first. */

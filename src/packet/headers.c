@@ -2,44 +2,7 @@
 #include "packet/headers.h"
 
 #include "base/attr.h"
-
-enum {
-	TYPE_LENGTH_MAX = 1500, /* a smaller "type" is the length of an 802.3 frame */
-	TYPE_IP4 = 0x0800,
-	TYPE_TEB = 0x6558, /* Ethernet in GRE and GENEVE */
-	TYPE_VLAN = 0x8100,
-	TYPE_IP6 = 0x86dd,
-	TYPE_MPLS = 0x8847,
-	TYPE_MPLS_MULTICAST = 0x8848,
-	TYPE_PPPOE = 0x8864,
-	TYPE_QINQ = 0x88a8,
-	TYPE_QINQ_OLD = 0x9100,
-	PPP_IP4 = 0x0021,
-	PPP_IP6 = 0x0057,
-	PPP_MPLS = 0x0281,
-	PPP_ADDRESS_CONTROL = 0xff03,
-};
-
-enum {
-	IP_HOP_OPTIONS = 0,
-	IP_ICMP = 1,
-	IP_IP4 = 4,
-	IP_TCP = 6,
-	IP_UDP = 17,
-	IP_IP6 = 41,
-	IP_ROUTING = 43,
-	IP_FRAGMENT = 44,
-	IP_GRE = 47,
-	IP_AUTH = 51,
-	IP_ICMP6 = 58,
-	IP_DEST_OPTIONS = 60,
-	IP_DCCP = 33,
-	IP_SCTP = 132,
-	IP_MOBILITY = 135,
-	IP_UDPLITE = 136,
-};
-
-enum { PORT_VXLAN = 4789, PORT_VXLAN_OLD = 8472, PORT_GENEVE = 6081 };
+#include "packet/numbers.h"
 
 /* Headers in headers: each step takes one and says what the next is. */
 enum { STEPS_MAX = 32, TAGS_MAX = 8, EXTENSIONS_MAX = 16 };
@@ -70,8 +33,8 @@ static enum step ethernet(struct parse *p)
 
 static void vlan_tags(struct parse *p)
 {
-	for (int i = 0; i < TAGS_MAX &&
-			(p->type == TYPE_VLAN || p->type == TYPE_QINQ || p->type == TYPE_QINQ_OLD);
+	for (int i = 0; i < TAGS_MAX && (p->type == ETHER_VLAN || p->type == ETHER_QINQ ||
+					 p->type == ETHER_QINQ_OLD);
 	     i++) {
 		uint16_t tag = rd_be16(&p->r), type = rd_be16(&p->r);
 		if (p->r.bad)
@@ -96,23 +59,23 @@ static bool snap(struct parse *p)
 static enum step ethertype(struct parse *p)
 {
 	vlan_tags(p);
-	if (p->r.bad || (p->type <= TYPE_LENGTH_MAX && !snap(p)))
+	if (p->r.bad || (p->type <= ETHER_LENGTH_MAX && !snap(p)))
 		return STEP_END;
 	if (p->on_link) {
 		p->h->ethertype = p->type;
 		p->h->has |= HEADERS_HAS_ETHERTYPE;
 	}
 	switch (p->type) {
-	case TYPE_IP4:
-	case TYPE_IP6:
+	case ETHER_IP4:
+	case ETHER_IP6:
 		return STEP_IP;
-	case TYPE_MPLS:
-	case TYPE_MPLS_MULTICAST:
+	case ETHER_MPLS:
+	case ETHER_MPLS_MULTICAST:
 		return STEP_MPLS;
-	case TYPE_PPPOE:
+	case ETHER_PPPOE:
 		rd_skip(&p->r, 6);
 		return STEP_PPP;
-	case TYPE_TEB:
+	case ETHER_BRIDGED:
 		return STEP_ETHERNET;
 	}
 	return STEP_END;
@@ -206,8 +169,8 @@ static enum step ip4(struct parse *p)
 
 static bool is_extension(uint8_t proto)
 {
-	return proto == IP_HOP_OPTIONS || proto == IP_ROUTING || proto == IP_FRAGMENT ||
-	       proto == IP_AUTH || proto == IP_DEST_OPTIONS || proto == IP_MOBILITY;
+	return proto == PROTO_HOP_OPTIONS || proto == PROTO_ROUTING || proto == PROTO_FRAGMENT ||
+	       proto == PROTO_AUTH || proto == PROTO_DEST_OPTIONS || proto == PROTO_MOBILITY;
 }
 
 /* IPv6 extension headers (RFC 8200 4, RFC 4302). */
@@ -219,7 +182,7 @@ static enum step extensions(struct parse *p)
 		size_t units = rd_u8(&p->r);
 		if (p->r.bad)
 			return STEP_END;
-		if (what == IP_FRAGMENT) {
+		if (what == PROTO_FRAGMENT) {
 			uint16_t at = rd_be16(&p->r);
 			rd_skip(&p->r, 4);
 			if (p->r.bad)
@@ -228,7 +191,7 @@ static enum step extensions(struct parse *p)
 			h->has |= HEADERS_HAS_FRAGMENT;
 			h->frag_offset = at & 0xfff8;
 		} else {
-			rd_skip(&p->r, what == IP_AUTH ? units * 4 + 6 : units * 8 + 6);
+			rd_skip(&p->r, what == PROTO_AUTH ? units * 4 + 6 : units * 8 + 6);
 		}
 		h->proto = next;
 		if (h->frag_offset || p->r.bad)
@@ -273,7 +236,6 @@ static enum step ip(struct parse *p)
 static enum step gre(struct parse *p)
 {
 	enum { CHECKSUM = 0x8000, ROUTING = 0x4000, KEY = 0x2000, SEQUENCE = 0x1000, ACK = 0x80 };
-	enum { TYPE_PPP = 0x880b };
 	uint16_t flags = rd_be16(&p->r);
 	p->type = rd_be16(&p->r);
 	if (p->r.bad || (flags & ROUTING) || (flags & 7) > 1)
@@ -288,7 +250,7 @@ static enum step gre(struct parse *p)
 		p->h->tunnel_id = key;
 		p->h->has |= HEADERS_HAS_TUNNEL_ID;
 	}
-	return p->type == TYPE_PPP ? STEP_PPP : STEP_ETHERTYPE;
+	return p->type == ETHER_GRE_PPP ? STEP_PPP : STEP_ETHERTYPE;
 }
 
 /* RFC 7348: the flag that the id is valid, and reserved bits of zero. */
@@ -370,22 +332,22 @@ static enum step icmp(struct parse *p)
 static enum step carried(struct parse *p)
 {
 	switch (p->h->proto) {
-	case IP_TCP:
+	case PROTO_TCP:
 		return tcp(p);
-	case IP_UDP:
+	case PROTO_UDP:
 		return udp(p);
-	case IP_UDPLITE:
-	case IP_SCTP:
-	case IP_DCCP:
+	case PROTO_UDPLITE:
+	case PROTO_SCTP:
+	case PROTO_DCCP:
 		(void)ports(p);
 		return STEP_END;
-	case IP_ICMP:
-	case IP_ICMP6:
+	case PROTO_ICMP:
+	case PROTO_ICMP6:
 		return icmp(p);
-	case IP_IP4:
-	case IP_IP6:
+	case PROTO_IP4:
+	case PROTO_IP6:
 		return STEP_IP;
-	case IP_GRE:
+	case PROTO_GRE:
 		return gre(p);
 	}
 	return STEP_END;

@@ -1,28 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "packet/packet.h"
 
-enum {
-	ETHER_IP4 = 0x0800,
-	ETHER_IP6 = 0x86dd,
-	ETHER_VLAN = 0x8100,
-	ETHER_QINQ = 0x88a8,
-	ETHER_QINQ_OLD = 0x9100,
-	ETHER_PPPOE = 0x8864,
-	PPP_IP4 = 0x0021,
-	PPP_IP6 = 0x0057,
-	TAGS_MAX = 8,
-	EXTENSIONS_MAX = 16,
-};
+#include "packet/numbers.h"
 
-/* IPv6 extension headers (RFC 8200 4, RFC 4302). */
-enum {
-	EXT_HOP = 0,
-	EXT_ROUTING = 43,
-	EXT_FRAGMENT = 44,
-	EXT_AUTH = 51,
-	EXT_DEST = 60,
-	EXT_MOBILITY = 135
-};
+enum { TAGS_MAX = 8, EXTENSIONS_MAX = 16 };
 
 enum packet_kind packet_transport(struct packet *p, struct rd r)
 {
@@ -94,9 +75,10 @@ static enum packet_kind parse_ip6(struct packet *p, struct rd r)
 	p->proto = h[6];
 	memcpy(p->src.b, h + 8, 16);
 	memcpy(p->dst.b, h + 24, 16);
+	/* extension headers: RFC 8200 4, RFC 4302 */
 	for (int i = 0; i < EXTENSIONS_MAX && !r.bad; i++) {
 		uint8_t what = p->proto;
-		if (what == EXT_FRAGMENT) {
+		if (what == PROTO_FRAGMENT) {
 			p->proto = rd_u8(&r);
 			rd_skip(&r, 1);
 			uint16_t flags = rd_be16(&r);
@@ -107,12 +89,12 @@ static enum packet_kind parse_ip6(struct packet *p, struct rd r)
 				return fragment(p, r, id, flags & 0xfff8u, flags & 1);
 			continue; /* an atomic fragment (RFC 6946) */
 		}
-		if (what != EXT_HOP && what != EXT_ROUTING && what != EXT_AUTH &&
-		    what != EXT_DEST && what != EXT_MOBILITY)
+		if (what != PROTO_HOP_OPTIONS && what != PROTO_ROUTING && what != PROTO_AUTH &&
+		    what != PROTO_DEST_OPTIONS && what != PROTO_MOBILITY)
 			return packet_transport(p, r);
 		p->proto = rd_u8(&r);
 		size_t units = rd_u8(&r);
-		rd_skip(&r, what == EXT_AUTH ? units * 4 + 6 : units * 8 + 6);
+		rd_skip(&r, what == PROTO_AUTH ? units * 4 + 6 : units * 8 + 6);
 	}
 	return PACKET_BROKEN;
 }

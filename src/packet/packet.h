@@ -17,8 +17,6 @@ enum packet_kind {
 	PACKET_KIND_MAX
 };
 
-enum { PROTO_TCP = 6, PROTO_UDP = 17, TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4 };
-
 struct packet {
 	struct ip src, dst;
 	uint8_t ip_version, proto; /* proto: after the extension headers */

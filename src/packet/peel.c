@@ -25,8 +25,8 @@ static enum peel_step ethernet(struct peeling *t)
 static bool vlan_tags(struct peeling *t)
 {
 	bool first = t->p->n_vlans == 0; /* those of an inner frame only if the outer has none */
-	for (int i = 0; i < TAGS_MAX &&
-			(t->type == TYPE_VLAN || t->type == TYPE_QINQ || t->type == TYPE_QINQ_OLD);
+	for (int i = 0; i < TAGS_MAX && (t->type == ETHER_VLAN || t->type == ETHER_QINQ ||
+					 t->type == ETHER_QINQ_OLD);
 	     i++) {
 		uint16_t tag = rd_be16(&t->r);
 		t->type = rd_be16(&t->r);
@@ -67,28 +67,28 @@ static enum peel_step other(struct peeling *t)
 
 static enum peel_step ethertype(struct peeling *t)
 {
-	if (unlikely(t->type != TYPE_IP4)) {
+	if (unlikely(t->type != ETHER_IP4)) {
 		if (!vlan_tags(t))
 			return peel_broken(t, LAYER_LINK);
-		if (t->type <= TYPE_LENGTH_MAX)
+		if (t->type <= ETHER_LENGTH_MAX)
 			llc(t);
 	}
 	if (!t->p->ethertype)
 		t->p->ethertype = t->type;
 	switch (t->type) {
-	case TYPE_IP4:
-	case TYPE_IP6:
+	case ETHER_IP4:
+	case ETHER_IP6:
 		return STEP_IP;
-	case TYPE_MPLS:
-	case TYPE_MPLS_MULTICAST:
+	case ETHER_MPLS:
+	case ETHER_MPLS_MULTICAST:
 		return STEP_MPLS;
-	case TYPE_PPPOE:
+	case ETHER_PPPOE:
 		if (rd_left(&t->r) < 6)
 			return peel_broken(t, LAYER_LINK);
 		peel_limit(t, 6u + load_be16(t->r.p + 4));
 		rd_skip(&t->r, 6);
 		return STEP_PPP;
-	case TYPE_TEB:
+	case ETHER_BRIDGED:
 		return STEP_ETHERNET;
 	}
 	return other(t);
@@ -97,7 +97,6 @@ static enum peel_step ethertype(struct peeling *t)
 /* A protocol number of one or two bytes, perhaps after address and control (RFC 1661, 1662). */
 static enum peel_step ppp(struct peeling *t)
 {
-	enum { PPP_IP4 = 0x21, PPP_IP6 = 0x57, PPP_MPLS = 0x281 };
 	if (rd_left(&t->r) >= 2 && t->r.p[0] == 0xff && t->r.p[1] == 3)
 		rd_skip(&t->r, 2);
 	uint16_t proto = rd_u8(&t->r);
@@ -110,7 +109,7 @@ static enum peel_step ppp(struct peeling *t)
 	if (proto == PPP_MPLS)
 		return STEP_MPLS;
 	/* Control protocols of the link. */
-	t->type = TYPE_PPPOE;
+	t->type = ETHER_PPPOE;
 	return other(t);
 }
 
@@ -192,11 +191,11 @@ static enum peel_step carried(struct peeling *t)
 	struct peel *p = t->p;
 	t->kind = PEEL_IP;
 	switch (p->proto) {
-	case IP_TCP:
-	case IP_UDP:
-	case IP_UDPLITE:
-	case IP_SCTP:
-	case IP_DCCP:
+	case PROTO_TCP:
+	case PROTO_UDP:
+	case PROTO_UDPLITE:
+	case PROTO_SCTP:
+	case PROTO_DCCP:
 		if (rd_left(&t->r) < 4) {
 			p->has |= PEEL_CUT;
 			break;
@@ -204,13 +203,13 @@ static enum peel_step carried(struct peeling *t)
 		p->src_port = load_be16(t->r.p);
 		p->dst_port = load_be16(t->r.p + 2);
 		p->has |= PEEL_HAS_PORTS;
-		if (p->proto == IP_TCP)
+		if (p->proto == PROTO_TCP)
 			tcp(t);
-		else if (p->proto == IP_UDP)
+		else if (p->proto == PROTO_UDP)
 			udp(t);
 		break;
-	case IP_ICMP:
-	case IP_ICMP6:
+	case PROTO_ICMP:
+	case PROTO_ICMP6:
 		if (rd_left(&t->r) < 2) {
 			p->has |= PEEL_CUT;
 			break;
@@ -219,15 +218,15 @@ static enum peel_step carried(struct peeling *t)
 		p->icmp_code = t->r.p[1];
 		p->has |= PEEL_HAS_ICMP;
 		break;
-	case IP_IP4:
-	case IP_IP6:
-	case IP_GRE:
-	case IP_L2TP:
+	case PROTO_IP4:
+	case PROTO_IP6:
+	case PROTO_GRE:
+	case PROTO_L2TP:
 		if (peel_tunnel_ip(t))
 			return STEP_DONE;
 		break;
 	}
-	if (p->proto == IP_UDP && !(p->has & PEEL_CUT) && peel_tunnel_udp(t))
+	if (p->proto == PROTO_UDP && !(p->has & PEEL_CUT) && peel_tunnel_udp(t))
 		return STEP_DONE;
 	t->r.bad = false;
 	p->payload = t->r;
@@ -309,8 +308,8 @@ static const struct {
 	uint8_t header;
 	uint32_t bit;
 } extension_bits[] = {
-    {IP_DEST_OPTIONS, 1u << 0}, {IP_HOP_OPTIONS, 1u << 1}, {IP_AUTH, 1u << 7},
-    {IP_ESP, 1u << 8},          {IP_ROUTING, 1u << 5},     {IP_FRAGMENT, 1u << 4},
+    {PROTO_DEST_OPTIONS, 1u << 0}, {PROTO_HOP_OPTIONS, 1u << 1}, {PROTO_AUTH, 1u << 7},
+    {PROTO_ESP, 1u << 8},          {PROTO_ROUTING, 1u << 5},     {PROTO_FRAGMENT, 1u << 4},
 };
 
 static void note_extension(struct peel *p, uint8_t header)
@@ -329,19 +328,19 @@ static enum peel_step extensions(struct peeling *t)
 		uint8_t what = p->proto;
 		size_t size;
 		switch (what) {
-		case IP_MOBILITY:
-		case IP_HIP:
-		case IP_SHIM6:
-			if (rd_left(&t->r) < 1 || *t->r.p == IP_NONE)
+		case PROTO_MOBILITY:
+		case PROTO_HIP:
+		case PROTO_SHIM6:
+			if (rd_left(&t->r) < 1 || *t->r.p == PROTO_NONE)
 				return carried(t);
 			break;
-		case IP_HOP_OPTIONS:
-		case IP_ROUTING:
-		case IP_DEST_OPTIONS:
-		case IP_AUTH:
-		case IP_FRAGMENT:
+		case PROTO_HOP_OPTIONS:
+		case PROTO_ROUTING:
+		case PROTO_DEST_OPTIONS:
+		case PROTO_AUTH:
+		case PROTO_FRAGMENT:
 			break;
-		case IP_ESP:
+		case PROTO_ESP:
 			note_extension(p, what);
 			return carried(t);
 		default: /* what is carried */
@@ -352,7 +351,7 @@ static enum peel_step extensions(struct peeling *t)
 			return peel_broken(t, LAYER_IP);
 		p->proto = b[0];
 		note_extension(p, what);
-		if (what == IP_FRAGMENT) {
+		if (what == PROTO_FRAGMENT) {
 			uint16_t flags = load_be16(b + 2);
 			if ((flags & 0xfff9) == 0)
 				continue; /* an atomic fragment (RFC 6946) */
@@ -364,7 +363,7 @@ static enum peel_step extensions(struct peeling *t)
 				return later_fragment(t);
 			continue;
 		}
-		size = what == IP_AUTH ? (size_t)b[1] * 4 : (size_t)b[1] * 8;
+		size = what == PROTO_AUTH ? (size_t)b[1] * 4 : (size_t)b[1] * 8;
 		rd_skip(&t->r, size);
 		if (t->r.bad)
 			return peel_broken(t, LAYER_IP);
@@ -382,7 +381,7 @@ static enum peel_step ip6(struct peeling *t)
 		return peel_broken(t, LAYER_IP);
 	uint32_t first = load_be32(b), len = load_be16(b + 4);
 	/* 0: a jumbogram, or left to the network card; or really nothing. */
-	if (!len && b[6] != IP_NONE)
+	if (!len && b[6] != PROTO_NONE)
 		len = wire - HEADER;
 	if (t->inside && len + HEADER > wire)
 		return peel_broken(t, LAYER_IP);
@@ -396,7 +395,7 @@ static enum peel_step ip6(struct peeling *t)
 	p->src = b + 8;
 	p->dst = b + 24;
 	peel_limit(t, len);
-	if (likely(p->proto == IP_TCP || p->proto == IP_UDP))
+	if (likely(p->proto == PROTO_TCP || p->proto == PROTO_UDP))
 		return carried(t);
 	return extensions(t);
 }
@@ -465,7 +464,7 @@ static enum peel_step wireless(struct peeling *t)
 	t->type = 0;
 	if (type != TYPE_DATA || (subtype & SUBTYPE_NULL) || (b[1] & PROTECTED))
 		return other(t);
-	t->type = (uint16_t)MIN_OF(peel_wire(t), (uint32_t)TYPE_LENGTH_MAX);
+	t->type = (uint16_t)MIN_OF(peel_wire(t), (uint32_t)ETHER_LENGTH_MAX);
 	return STEP_TYPE;
 }
 

@@ -5,16 +5,6 @@
 #include "base/attr.h"
 #include "packet/peel_priv.h"
 
-enum {
-	PORT_L2TP = 1701,
-	PORT_GTPU = 2152,
-	PORT_TEREDO = 3544,
-	PORT_VXLAN = 4789,
-	PORT_VXLAN_GPE = 4790,
-	PORT_GENEVE = 6081,
-	PORT_VXLAN_OLD = 8472,
-};
-
 /* What the header of a tunnel says. */
 struct inside {
 	enum tunnel tunnel;
@@ -90,19 +80,19 @@ static bool gre(struct peeling *t, struct inside *in)
 			      .id = version ? key & 0xffff : key,
 			      .has_id = flags & KEY};
 	switch (t->type) {
-	case TYPE_GRE_PPP:
+	case ETHER_GRE_PPP:
 		in->step = STEP_PPP;
 		in->ip_only = true;
 		return !t->r.bad;
-	case TYPE_ERSPAN2:
-	case TYPE_ERSPAN3: {
+	case ETHER_ERSPAN2:
+	case ETHER_ERSPAN3: {
 		/* Type I has no sequence number and no header of its own; in II and III the session
 		 * is the low 10 bits of the first word. */
-		bool has_header = t->type == TYPE_ERSPAN3 || (flags & SEQUENCE);
+		bool has_header = t->type == ETHER_ERSPAN3 || (flags & SEQUENCE);
 		uint32_t word = has_header ? rd_be32(&t->r) : 0;
 		if (has_header)
 			rd_skip(&t->r, 4);
-		uint32_t last = t->type == TYPE_ERSPAN3 ? rd_be32(&t->r) : 0;
+		uint32_t last = t->type == ETHER_ERSPAN3 ? rd_be32(&t->r) : 0;
 		rd_skip(&t->r, last & 1 ? 8 : 0);
 		in->tunnel = TUNNEL_ERSPAN;
 		in->step = STEP_ETHERNET;
@@ -110,11 +100,11 @@ static bool gre(struct peeling *t, struct inside *in)
 		in->has_id = has_header;
 		return !t->r.bad;
 	}
-	case TYPE_IP4:
-	case TYPE_IP6:
-	case TYPE_TEB:
-	case TYPE_MPLS:
-	case TYPE_MPLS_MULTICAST:
+	case ETHER_IP4:
+	case ETHER_IP6:
+	case ETHER_BRIDGED:
+	case ETHER_MPLS:
+	case ETHER_MPLS_MULTICAST:
 		return !t->r.bad && version == 0;
 	}
 	return false; /* keep-alives, routing protocols: the flow is GRE itself */
@@ -144,9 +134,9 @@ bool peel_tunnel_ip(struct peeling *t)
 	struct inside in = {.tunnel = TUNNEL_IPIP, .step = STEP_IP, .ip_only = true};
 	if (t->p->n_tunnels >= PEEL_TUNNELS)
 		return false;
-	if (t->p->proto == IP_L2TP)
+	if (t->p->proto == PROTO_L2TP)
 		return l2tpv3(t);
-	if (t->p->proto == IP_GRE && !gre(t, &in)) {
+	if (t->p->proto == PROTO_GRE && !gre(t, &in)) {
 		*t = before;
 		return false;
 	}
@@ -187,7 +177,7 @@ static bool geneve(struct peeling *t, struct inside *in)
 	*in = (struct inside){
 	    .tunnel = TUNNEL_GENEVE, .step = STEP_TYPE, .id = id >> 8, .has_id = true};
 	return !t->r.bad && !(first >> 14) && !(first & 0x3f) && !(id & 0xff) &&
-	       (t->type == TYPE_TEB || t->type == TYPE_IP4 || t->type == TYPE_IP6);
+	       (t->type == ETHER_BRIDGED || t->type == ETHER_IP4 || t->type == ETHER_IP6);
 }
 
 /* 3GPP TS 29.281: version 1, a user's packet, then extension headers in units of 4 bytes. */

@@ -2,6 +2,7 @@
 #include "packet/stream.h"
 
 #include "base/buf.h"
+#include "packet/numbers.h"
 
 #include <stdlib.h>
 

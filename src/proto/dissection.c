@@ -112,10 +112,9 @@ struct crypto *dissect_crypto(struct dissect_ctx *c)
 
 static enum dissect_over over_of(const struct talk_ends *e)
 {
-	enum { TCP = 6, UDP = 17 };
 	if (e->ethertype)
 		return OVER_ETHER;
-	return e->proto == TCP ? OVER_TCP : e->proto == UDP ? OVER_UDP : OVER_IP;
+	return e->proto == PROTO_TCP ? OVER_TCP : e->proto == PROTO_UDP ? OVER_UDP : OVER_IP;
 }
 
 struct talk *talk_new(struct dissection *d, const struct talk_ends *ends)

@@ -10,6 +10,7 @@
 #pragma once
 #include "base/ip.h"
 #include "base/rd.h"
+#include "packet/numbers.h"
 #include "proto/notes.h"
 
 enum dissect {

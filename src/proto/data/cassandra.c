@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cassandra's native protocol, versions 3 to 5 (native_protocol_v4.spec): driver, user, first
  * statement, errors. Answers find their requests by the number of their stream. */
+#include "proto/asked.h"
 #include "proto/dissector.h"
-#include "proto/office/asked.h"
 #include "proto/text.h"
 
 enum { HEAD_CQL = 9, READ_MAX_CQL = 1024, FRAME_MAX = 256 << 20, VERSION_5 = 5, ANSWER = 0x80 };
@@ -97,7 +97,7 @@ static void see_request(struct dissect_ctx *c, struct cassandra *s, const struct
 			notes_str_once(c->notes, F_user_name, text.p, rd_left(&text));
 		break;
 	}
-	asked_ask(&s->open, c->notes, c->t_ns, f->stream, f->opcode);
+	asked_ask(&s->open, c, f->stream, f->opcode);
 }
 
 static void see_answer(struct dissect_ctx *c, struct cassandra *s, const struct frame *f,
@@ -105,7 +105,7 @@ static void see_answer(struct dissect_ctx *c, struct cassandra *s, const struct 
 {
 	if (f->opcode == EVENT)
 		return;
-	asked_answer(&s->open, c->notes, c->first_ns, f->stream, f->opcode == ERROR);
+	asked_answer(&s->open, c, f->stream, f->opcode == ERROR);
 	if (f->opcode != ERROR)
 		return;
 	uint32_t code = rd_be32(&r);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kafka's protocol (kafka.apache.org/protocol): the client's name, the first request that is not a
  * greeting, response times by correlation id. */
+#include "proto/asked.h"
 #include "proto/guess.h"
-#include "proto/office/asked.h"
 #include "proto/text.h"
 
 enum { HEAD_KAFKA = 14, READ_MAX_KAFKA = 512, MESSAGE_MAX = 100 << 20, VERSION_MAX = 20 };
@@ -87,7 +87,7 @@ static void see_request(struct dissect_ctx *c, struct kafka *s, const struct req
 			notes_str_put(c->notes, F_app_command, apis[q->api], strlen(apis[q->api]));
 		s->named |= !greeting;
 	}
-	asked_ask(&s->open, c->notes, c->t_ns, q->id, 0);
+	asked_ask(&s->open, c, q->id, 0);
 }
 
 static enum dissect recognise(const struct dissect_ctx *c, const struct rd *r, uint32_t len)
@@ -135,7 +135,7 @@ static enum dissect see(struct dissect_ctx *c, struct rd *r)
 		c->skip = len - (uint64_t)(msg.end - msg.p);
 		*r = at;
 		if (c->dir != s->client)
-			asked_answer(&s->open, c->notes, c->first_ns, rd_be32(&msg), false);
+			asked_answer(&s->open, c, rd_be32(&msg), false);
 		else if (request_of(msg, &q))
 			see_request(c, s, &q);
 		c->first_ns = c->t_ns; /* messages behind the first came now */

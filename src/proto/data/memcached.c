@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* memcached, text protocol: a command line, its answer a line or more. Its words are common ones,
  * so it is looked for on its port only. */
-#include "proto/exchange.h"
+#include "proto/asked.h"
 #include "proto/text.h"
 
 enum { LINE_MAX_ = 2048, DATA_MAX = 128 << 20 };
 
 struct memcached {
-	struct exchange x;
+	struct asked open;
 	uint8_t client;
 	bool known, asked;
 };
@@ -45,7 +45,7 @@ static enum dissect request(struct dissect_ctx *c, struct memcached *s, struct r
 	*ret_data = store ? data_bytes(line) : 0;
 	s->known = true;
 	notes_str_once(c->notes, F_memcached_command, word.p, rd_left(&word));
-	exchange_ask(&s->x, c);
+	asked_ask(&s->open, c, 0, 0);
 	s->asked = true;
 	return DISSECT_MINE;
 }
@@ -55,10 +55,10 @@ static void answer(struct dissect_ctx *c, struct memcached *s, const struct rd *
 	if (!s->asked)
 		return;
 	s->asked = false;
-	exchange_answer(&s->x, c);
+	asked_answer(&s->open, c, 0, false);
 	if (text_begins(line, "ERROR") || text_begins(line, "CLIENT_ERROR") ||
 	    text_begins(line, "SERVER_ERROR"))
-		exchange_failed(c);
+		asked_failed(c);
 }
 
 static enum dissect memcached_see(struct dissect_ctx *c, struct rd *payload)

@@ -2,7 +2,7 @@
 /* MongoDB wire protocol: messages with a head of 16 little-endian bytes; OP_MSG, and OP_QUERY and
  * OP_REPLY of older versions. Of a command its name, collection and database are read, of an answer
  * whether it failed. */
-#include "proto/exchange.h"
+#include "proto/asked.h"
 #include "proto/text.h"
 
 #include <stdio.h>
@@ -32,7 +32,7 @@ enum {
 };
 
 struct mongo {
-	struct exchange x;
+	struct asked open;
 	bool known;
 };
 
@@ -142,7 +142,7 @@ static void answer(struct dissect_ctx *c, struct rd doc)
 	for (int i = 0; i < ELEMENTS_MAX && element_next(&doc, &e); i++)
 		if (text_is(&e.name, "ok") && rd_left(&e.value) &&
 		    memcmp(e.value.p, zeros, rd_left(&e.value)) == 0)
-			exchange_failed(c);
+			asked_failed(c);
 }
 
 /* The first document of a message; false: there is none that can be read. */
@@ -204,9 +204,9 @@ static enum dissect mongo_see(struct dissect_ctx *c, struct rd *payload)
 		if (to == 0) {
 			if (readable)
 				command(c, doc);
-			exchange_ask(&s->x, c);
+			asked_ask(&s->open, c, 0, 0);
 		} else {
-			exchange_answer(&s->x, c);
+			asked_answer(&s->open, c, 0, false);
 			if (readable)
 				answer(c, doc);
 		}

@@ -3,7 +3,7 @@
  * sequence. Known by the server's greeting (protocol 10); login, commands, OK and ERR packets are
  * read, rows are passed over. After an SSLRequest TLS goes on, after a login with compression
  * nothing more can be read. */
-#include "proto/exchange.h"
+#include "proto/asked.h"
 #include "proto/office/starttls.h"
 #include "proto/text.h"
 
@@ -25,7 +25,7 @@ enum {
 enum phase { GREETING, LOGIN, ANSWER, COMMANDS };
 
 struct mysql {
-	struct exchange x;
+	struct asked open;
 	uint8_t phase, server; /* enum phase; direction of the server */
 	bool waiting;          /* a command has no answer yet */
 	bool compressed;
@@ -147,7 +147,7 @@ static enum dissect command(struct dissect_ctx *c, struct mysql *m, struct rd r)
 		put(c, F_mysql_query, r);
 	if (what == COM_CHANGE_USER)
 		m->phase = ANSWER;
-	exchange_ask(&m->x, c);
+	asked_ask(&m->open, c, 0, 0);
 	m->waiting = true;
 	return DISSECT_MINE;
 }
@@ -155,11 +155,11 @@ static enum dissect command(struct dissect_ctx *c, struct mysql *m, struct rd r)
 static void result(struct dissect_ctx *c, struct mysql *m, uint8_t seq, struct rd r)
 {
 	if (m->waiting && seq == 1)
-		exchange_answer(&m->x, c);
+		asked_answer(&m->open, c, 0, false);
 	m->waiting = m->waiting && seq != 1;
 	if (rd_left(&r) > 8 && r.p[0] == 0xff && r.p[3] == '#') {
 		error(c, r);
-		exchange_failed(c);
+		asked_failed(c);
 	}
 }
 
@@ -190,7 +190,7 @@ static enum dissect mysql_see(struct dissect_ctx *c, struct rd *payload)
 	if (c->gap && m->phase != COMMANDS)
 		return DISSECT_DONE;
 	if (c->gap) /* lengths are lost; a segment mostly begins with a packet */
-		m->x = (struct exchange){0};
+		asked_lost(&m->open);
 	while (rd_left(payload) >= 4) {
 		const uint8_t *h = payload->p;
 		size_t len = (size_t)h[0] | (size_t)h[1] << 8 | (size_t)h[2] << 16;

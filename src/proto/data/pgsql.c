@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PostgreSQL frontend/backend protocol 3 (PostgreSQL manual, "Frontend/Backend Protocol"): known by
  * the startup message; messages of a letter and 4 bytes of length follow. Rows are passed over. */
-#include "proto/exchange.h"
+#include "proto/asked.h"
 #include "proto/office/starttls.h"
 #include "proto/text.h"
 
@@ -16,7 +16,7 @@ enum {
 enum phase { STARTUP, ASKED_TLS, RUNNING };
 
 struct pgsql {
-	struct exchange x;
+	struct asked open;
 	uint8_t phase, client;
 	bool waiting;
 };
@@ -94,14 +94,14 @@ static void error(struct dissect_ctx *c, struct rd r)
 			if (text_is(&text, severities[i]))
 				notes_num_once(c->notes, F_pgsql_error_severity, i + 1);
 	}
-	exchange_failed(c);
+	asked_failed(c);
 }
 
 static void from_backend(struct dissect_ctx *c, struct pgsql *s, uint8_t kind, struct rd r)
 {
 	bool by_itself = kind == 'N' || kind == 'A' || kind == 'S' || kind == 'R' || kind == 'K';
 	if (s->waiting && !by_itself) {
-		exchange_answer(&s->x, c);
+		asked_answer(&s->open, c, 0, false);
 		s->waiting = false;
 	}
 	if (kind == 'R' && rd_left(&r) >= 4) {
@@ -126,7 +126,7 @@ static void from_frontend(struct dissect_ctx *c, struct pgsql *s, uint8_t kind, 
 	if (kind == 'Q' || kind == 'P')
 		put(c, F_pgsql_query, text_until(&r, 0));
 	if (kind == 'Q' || kind == 'S' || kind == 'F') {
-		exchange_ask(&s->x, c);
+		asked_ask(&s->open, c, 0, 0);
 		s->waiting = true;
 	}
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Redis (RESP 2 and 3): requests are arrays of bulk strings, answers any value; values inside are
  * counted and passed over. */
-#include "proto/exchange.h"
+#include "proto/asked.h"
 #include "proto/text.h"
 
 enum { LINE_MAX_ = 4096, VALUES_MAX = 1 << 20, BULK_MAX = 512 << 20, COMMAND_MAX = 32 };
 
 struct redis {
-	struct exchange x;
+	struct asked open;
 	uint64_t left[2]; /* values that the message of a direction still has */
 	uint8_t client;
 	bool known, named; /* who the client is; the command of the current request was read */
@@ -71,7 +71,7 @@ static bool argument(struct dissect_ctx *c, struct redis *s, struct rd *r, uint6
 static void value_done(struct dissect_ctx *c, struct redis *s)
 {
 	if (--s->left[c->dir] == 0 && c->dir == s->client) {
-		exchange_ask(&s->x, c);
+		asked_ask(&s->open, c, 0, 0);
 		s->named = false;
 	}
 }
@@ -93,10 +93,10 @@ static bool value(struct dissect_ctx *c, struct redis *s, struct rd *r, enum dis
 	if (s->left[c->dir] == 0) {
 		s->left[c->dir] = 1;
 		if (!client)
-			exchange_answer(&s->x, c);
+			asked_answer(&s->open, c, 0, false);
 		if (!client && kind == '-') {
 			notes_str_once(c->notes, F_redis_error, rest.p, rd_left(&rest));
-			exchange_failed(c);
+			asked_failed(c);
 		}
 	}
 	switch (kind) {

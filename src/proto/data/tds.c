@@ -3,8 +3,8 @@
  * bytes, messages of one or several packets. The first packet of a message is read: login, batch,
  * procedure call, the tokens an answer begins with. Once TLS runs inside nothing more can be read.
  */
+#include "proto/asked.h"
 #include "proto/dissection.h"
-#include "proto/exchange.h"
 #include "proto/text.h"
 
 enum {
@@ -36,7 +36,7 @@ enum token {
 };
 
 struct tds {
-	struct exchange x;
+	struct asked open;
 	uint8_t client;
 	bool known, within[2]; /* in the middle of a message */
 	bool logged_in;
@@ -184,7 +184,7 @@ static void tokens(struct dissect_ctx *c, struct tds *s, struct rd r)
 			return;
 		if (kind == TOKEN_ERROR) {
 			notes_num_once(c->notes, F_tds_error, rd_le32(&body));
-			exchange_failed(c);
+			asked_failed(c);
 		} else if (kind == TOKEN_LOGIN_ACK) {
 			login_ack(c, s, body);
 		} else if (kind == TOKEN_ENV_CHANGE) {
@@ -228,7 +228,7 @@ static enum dissect begin(struct dissect_ctx *c, struct tds *s, uint8_t type, st
 	notes_num_once(c->notes, F_tds_response_type, type);
 	if (rd_left(&r) > 2 && type == PRELOGIN)
 		return DISSECT_DONE;
-	exchange_answer(&s->x, c);
+	asked_answer(&s->open, c, 0, false);
 	if (rd_left(&r) && *r.p == 0 && !s->logged_in)
 		prelogin_answer(c, r);
 	else
@@ -263,7 +263,7 @@ static enum dissect packet(struct dissect_ctx *c, struct tds *s, const uint8_t *
 		got = begin(c, s, h[0], body);
 	s->within[c->dir] = !(h[1] & LAST_PACKET);
 	if (c->dir == s->client && !s->within[c->dir] && h[0] != ATTENTION)
-		exchange_ask(&s->x, c);
+		asked_ask(&s->open, c, 0, 0);
 	return got;
 }
 

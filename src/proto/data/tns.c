@@ -2,7 +2,7 @@
 /* Oracle Net (TNS): packets with a head of 8 bytes; connect, accept, refuse, data. The connect
  * string is text in brackets. Statements are found in the calls that carry them (TTC 03 5E) as the
  * text they are, because the layout around them changes with each version. */
-#include "proto/exchange.h"
+#include "proto/asked.h"
 #include "proto/text.h"
 
 enum {
@@ -21,7 +21,7 @@ enum {
 };
 
 struct tns {
-	struct exchange x;
+	struct asked open;
 	uint8_t client;
 	bool known, accepted, asked, long_lengths;
 };
@@ -138,7 +138,7 @@ static void data(struct dissect_ctx *c, struct tns *s, struct rd r)
 	rd_skip(&r, 2);
 	if (c->dir != s->client) {
 		if (s->asked)
-			exchange_answer(&s->x, c);
+			asked_answer(&s->open, c, 0, false);
 		s->asked = false;
 		return;
 	}
@@ -148,7 +148,7 @@ static void data(struct dissect_ctx *c, struct tns *s, struct rd r)
 	}
 	statement(c, r);
 	if (!s->asked)
-		exchange_ask(&s->x, c);
+		asked_ask(&s->open, c, 0, 0);
 	s->asked = true;
 }
 

@@ -3,7 +3,7 @@
  * the frame's type is all the proof that is needed. */
 #include "proto/dissector.h"
 
-enum { ETHER_ARP = 0x0806, ETHER_RARP = 0x8035, PROTO_IPV4 = 0x0800, MAC_LEN = 6, IP_LEN = 4 };
+enum { MAC_LEN = 6, IP_LEN = 4 };
 
 static void note_mac(struct notes *n, enum field f, const uint8_t *p)
 {
@@ -34,7 +34,7 @@ static enum dissect arp_see(struct dissect_ctx *c, struct rd *payload)
 		note_mac(c->notes, F_arp_src_mac, src_mac);
 		note_mac(c->notes, F_arp_dst_mac, dst_mac);
 	}
-	if (proto == PROTO_IPV4 && ip_len == IP_LEN) {
+	if (proto == ETHER_IP4 && ip_len == IP_LEN) {
 		note_address(c->notes, F_arp_src_ip, src);
 		note_address(c->notes, F_arp_dst_ip, dst);
 	}

@@ -3,7 +3,7 @@
  * length before it (4.2.2), and messages may follow one another in both directions (RFC 7766). */
 #include "proto/name/dns_note.h"
 
-enum { PORT = 53, IP_TCP = 6 };
+enum { PORT = 53 };
 
 static bool on_port(const struct dissect_ctx *c)
 {
@@ -43,7 +43,7 @@ static enum dissect see_stream(struct dissect_ctx *c, struct rd *payload)
 
 static enum dissect dns_see(struct dissect_ctx *c, struct rd *payload)
 {
-	return c->ends->proto == IP_TCP ? see_stream(c, payload) : see_datagram(c, payload);
+	return c->ends->proto == PROTO_TCP ? see_stream(c, payload) : see_datagram(c, payload);
 }
 
 static void dns_end(struct dissect_ctx *c)

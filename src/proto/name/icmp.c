@@ -4,7 +4,6 @@
  */
 #include "proto/dissector.h"
 
-enum { IP_ICMP = 1, IP_ICMP6 = 58, TCP = 6, UDP = 17 };
 enum { UNREACHABLE = 3, QUENCH = 4, REDIRECT = 5, EXCEEDED = 11, PARAMETER = 12, CODE_TOO_BIG = 4 };
 enum {
 	V6_TOO_BIG = 2,
@@ -16,7 +15,7 @@ enum {
 static void note_ports(struct notes *n, struct rd *r, uint8_t proto)
 {
 	notes_num_once(n, F_icmp_error_proto, proto);
-	if ((proto != TCP && proto != UDP) || rd_left(r) < 4)
+	if ((proto != PROTO_TCP && proto != PROTO_UDP) || rd_left(r) < 4)
 		return;
 	rd_skip(r, 2);
 	notes_num_once(n, F_icmp_error_port, rd_be16(r));
@@ -69,7 +68,7 @@ const struct dissector dissector_icmp = {
     .title = "Internet Control Message Protocol",
     .over = OVER_IP,
     .ports_only = true,
-    .ports = {IP_ICMP},
+    .ports = {PROTO_ICMP},
     .see = icmp_see,
 };
 
@@ -98,6 +97,6 @@ const struct dissector dissector_icmp6 = {
     .title = "Internet Control Message Protocol for IPv6",
     .over = OVER_IP,
     .ports_only = true,
-    .ports = {IP_ICMP6},
+    .ports = {PROTO_ICMP6},
     .see = icmp6_see,
 };

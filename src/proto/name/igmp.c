@@ -2,14 +2,7 @@
 /* IGMP v1 to v3 (RFC 1112, 2236, 9776): which multicast group is asked for or joined. */
 #include "proto/dissector.h"
 
-enum {
-	IP_IGMP = 2,
-	QUERY = 0x11,
-	REPORT_V1 = 0x12,
-	REPORT_V2 = 0x16,
-	LEAVE = 0x17,
-	REPORT_V3 = 0x22
-};
+enum { QUERY = 0x11, REPORT_V1 = 0x12, REPORT_V2 = 0x16, LEAVE = 0x17, REPORT_V3 = 0x22 };
 
 static enum dissect igmp_see(struct dissect_ctx *c, struct rd *payload)
 {
@@ -36,6 +29,6 @@ const struct dissector dissector_igmp = {
     .title = "Internet Group Management Protocol",
     .over = OVER_IP,
     .ports_only = true,
-    .ports = {IP_IGMP},
+    .ports = {PROTO_IGMP},
     .see = igmp_see,
 };

@@ -2,15 +2,7 @@
 /* LLDP (IEEE 802.1AB): what a switch says of itself on each of its links. */
 #include "proto/dissector.h"
 
-enum {
-	ETHER_LLDP = 0x88cc,
-	TLV_END = 0,
-	TLV_CHASSIS = 1,
-	TLV_PORT = 2,
-	TLV_TTL = 3,
-	TLV_NAME = 5,
-	TLV_SYSTEM = 6
-};
+enum { TLV_END = 0, TLV_CHASSIS = 1, TLV_PORT = 2, TLV_TTL = 3, TLV_NAME = 5, TLV_SYSTEM = 6 };
 /* Subtypes of an id that are a MAC or a network address (8.5.2.2, 8.5.3.2); the others are text. */
 enum { CHASSIS_MAC = 4, CHASSIS_NET = 5, PORT_MAC = 3, PORT_NET = 4 };
 

@@ -11,7 +11,6 @@ enum {
 	OP_ACK = 4,
 	OP_ERROR = 5,
 	OP_OPTIONS = 6,
-	IP_UDP = 17
 };
 
 /* The transfer that a request announced; without that it is not looked at. */
@@ -47,7 +46,7 @@ static enum dissect tftp_see(struct dissect_ctx *c, struct rd *payload)
 	notes_str_once(c->notes, F_tftp_file, file.p, rd_left(&file));
 	notes_str_once(c->notes, F_tftp_mode, mode.p, rd_left(&mode));
 	dissect_expect(c, c->dir ? &c->ends->dst : &c->ends->src,
-		       c->dir ? c->ends->dst_port : c->ends->src_port, IP_UDP, &transfer);
+		       c->dir ? c->ends->dst_port : c->ends->src_port, PROTO_UDP, &transfer);
 	rd_skip(payload, rd_left(payload));
 	return DISSECT_MINE;
 }

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* FTP (RFC 959, 2228, 2428): the control connection. Addresses of data connections that it agrees
  * on (PASV, EPSV, PORT, EPRT) are announced, so that those are named too. */
+#include "proto/asked.h"
 #include "proto/dissection.h"
 #include "proto/guess.h"
-#include "proto/office/asked.h"
+#include "proto/office/lines.h"
 #include "proto/office/starttls.h"
 #include "proto/text.h"
 
-enum { LINE_MAX_FTP = 1024, TCP = 6 };
+enum { LINE_MAX_FTP = 1024 };
 enum kind { ASK_OTHER, ASK_USER, ASK_TLS, ASK_FILE, ASK_FIRST, ASK_QUIT };
 
 struct ftp {
 	struct asked open;
 	uint8_t client; /* its direction */
 	bool known, greeted, file_seen;
-	bool mid_line[2];  /* the next end of line ends one whose beginning was not seen */
+	struct lines lines;
 	uint16_t in_lines; /* the code of a reply of several lines */
 };
 
@@ -66,10 +67,10 @@ static void announce(struct dissect_ctx *c, struct rd where, bool is_extended)
 	uint16_t port;
 	if (!(is_extended ? extended(where, &ip, &port) : host_port(where, &ip, &port)))
 		return;
-	dissect_expect(c, &ip, port, TCP, &dissector_ftp_data);
+	dissect_expect(c, &ip, port, PROTO_TCP, &dissector_ftp_data);
 	/* behind a translation the connection goes to the address of this one */
 	if (!ip_equal(&ip, end_of(c, c->dir)))
-		dissect_expect(c, end_of(c, c->dir), port, TCP, &dissector_ftp_data);
+		dissect_expect(c, end_of(c, c->dir), port, PROTO_TCP, &dissector_ftp_data);
 }
 
 static void see_command(struct dissect_ctx *c, struct ftp *s, struct rd line)
@@ -103,7 +104,7 @@ static void see_command(struct dissect_ctx *c, struct ftp *s, struct rd line)
 		notes_str_once(c->notes, F_ftp_command, line.p, rd_left(&line));
 		kind = kind == ASK_OTHER || kind == ASK_USER ? (uint8_t)ASK_FIRST : kind;
 	}
-	asked_ask(&s->open, c->notes, c->t_ns, 0, kind);
+	asked_ask(&s->open, c, 0, kind);
 }
 
 /* The code of a line "220 text", 0 if there is none; *ret_more: "220-text". */
@@ -141,7 +142,7 @@ static enum dissect see_code(struct dissect_ctx *c, struct ftp *s, uint16_t code
 		notes_num_once(c->notes, F_ftp_reply, code);
 	if (code < 200)
 		return DISSECT_MINE; /* the answer is still to come */
-	uint8_t kind = asked_answer(&s->open, c->notes, c->first_ns, 0, code >= 400);
+	uint8_t kind = asked_answer(&s->open, c, 0, code >= 400);
 	if (kind == ASK_FILE)
 		notes_num_put(c->notes, F_ftp_reply, code);
 	else if (kind == ASK_FIRST)
@@ -212,37 +213,27 @@ static enum dissect recognise(const struct dissect_ctx *c, const struct rd *r, u
 	return port || which > FIRST_COMMAND ? DISSECT_MINE : DISSECT_MORE;
 }
 
+static enum dissect see_line(struct dissect_ctx *c, struct rd line)
+{
+	struct ftp *s = c->state;
+	if (c->dir != s->client)
+		return see_reply(c, s, line);
+	see_command(c, s, line);
+	return DISSECT_MINE;
+}
+
 static enum dissect see(struct dissect_ctx *c, struct rd *r)
 {
 	struct ftp *s = c->state;
-	struct rd line;
 	if (!s->known) {
 		enum dissect d = recognise(c, r, &s->client);
 		if (d != DISSECT_MINE)
 			return d;
 		s->known = true;
 	}
-	if (c->gap) {
+	if (c->gap)
 		asked_lost(&s->open);
-		s->mid_line[c->dir] = true;
-	}
-	enum dissect got = DISSECT_MINE;
-	while (got == DISSECT_MINE && text_line(r, &line)) {
-		bool whole = !s->mid_line[c->dir];
-		s->mid_line[c->dir] = false;
-		if (!whole)
-			continue;
-		if (c->dir == s->client)
-			see_command(c, s, line);
-		else
-			got = see_reply(c, s, line);
-		c->first_ns = c->t_ns; /* lines behind the first came now */
-	}
-	if (got == DISSECT_MINE && rd_left(r) > LINE_MAX_FTP) {
-		rd_skip(r, rd_left(r));
-		s->mid_line[c->dir] = true;
-	}
-	return got;
+	return lines_see(&s->lines, c, r, LINE_MAX_FTP, see_line);
 }
 
 const struct dissector dissector_ftp = {

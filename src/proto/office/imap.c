@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* IMAP4 (RFC 3501, 9051): tagged commands and their results, logins, until the session ends or goes
  * over to TLS. Literals (mails) are passed over unseen. */
+#include "proto/asked.h"
 #include "proto/guess.h"
-#include "proto/office/asked.h"
+#include "proto/office/lines.h"
 #include "proto/office/login.h"
 #include "proto/office/starttls.h"
 #include "proto/text.h"
@@ -15,8 +16,8 @@ struct imap {
 	uint8_t login;  /* enum login: what the client's next line is */
 	uint8_t client; /* its direction */
 	bool known, greeted;
-	bool mid_line[2]; /* the next end of line ends one whose beginning was not seen */
-	bool user_next;   /* the client's next line begins with the literal of LOGIN */
+	bool user_next; /* the client's next line begins with the literal of LOGIN */
+	struct lines lines;
 };
 
 static const char *const words[] = {"CAPABILITY", "LOGIN",   "AUTHENTICATE", "STARTTLS", "ID",
@@ -89,7 +90,7 @@ static void see_command(struct dissect_ctx *c, struct imap *s, struct rd line)
 		}
 		notes_str_once(c->notes, F_app_command, word.p, rd_left(&word));
 		if (kind != ASK_IDLE)
-			asked_ask(&s->open, c->notes, c->t_ns, tag_hash(&tag), kind);
+			asked_ask(&s->open, c, tag_hash(&tag), kind);
 	}
 	if (!s->user_next)
 		c->skip = body;
@@ -109,7 +110,7 @@ static bool see_reply(struct dissect_ctx *c, struct imap *s, struct rd line)
 	if (text_is(&tag, "+") || text_is(&tag, "*") || rd_left(&tag) == 0 ||
 	    !(no || text_is_nocase(&result, "OK")))
 		return false;
-	uint8_t kind = asked_answer(&s->open, c->notes, c->first_ns, tag_hash(&tag), no);
+	uint8_t kind = asked_answer(&s->open, c, tag_hash(&tag), no);
 	s->login = LOGIN_NONE;
 	s->user_next = false;
 	if (kind == ASK_LOGIN && no)
@@ -144,10 +145,21 @@ static enum dissect recognise(const struct dissect_ctx *c, const struct rd *r, u
 	return DISSECT_NOT_MINE;
 }
 
+static enum dissect see_line(struct dissect_ctx *c, struct rd line)
+{
+	struct imap *s = c->state;
+	if (c->dir == s->client) {
+		see_command(c, s, line);
+	} else if (see_reply(c, s, line)) {
+		notes_num_put(c->notes, F_mail_encrypted, 1);
+		return starttls(c);
+	}
+	return DISSECT_MINE;
+}
+
 static enum dissect see(struct dissect_ctx *c, struct rd *r)
 {
 	struct imap *s = c->state;
-	struct rd line;
 	if (!s->known) {
 		enum dissect d = recognise(c, r, &s->client);
 		if (d != DISSECT_MINE)
@@ -155,28 +167,9 @@ static enum dissect see(struct dissect_ctx *c, struct rd *r)
 		s->known = true;
 		notes_num_once(c->notes, F_mail_encrypted, 0);
 	}
-	if (c->gap) {
+	if (c->gap)
 		asked_lost(&s->open);
-		s->mid_line[c->dir] = true;
-	}
-	while (!c->skip && text_line(r, &line)) {
-		bool whole = !s->mid_line[c->dir];
-		s->mid_line[c->dir] = false;
-		if (!whole)
-			continue;
-		if (c->dir == s->client) {
-			see_command(c, s, line);
-		} else if (see_reply(c, s, line)) {
-			notes_num_put(c->notes, F_mail_encrypted, 1);
-			return starttls(c);
-		}
-		c->first_ns = c->t_ns; /* lines behind the first came now */
-	}
-	if (!c->skip && rd_left(r) > LINE_MAX_IMAP) {
-		rd_skip(r, rd_left(r));
-		s->mid_line[c->dir] = true;
-	}
-	return DISSECT_MINE;
+	return lines_see(&s->lines, c, r, LINE_MAX_IMAP, see_line);
 }
 
 const struct dissector dissector_imap = {

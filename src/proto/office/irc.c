@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* IRC (RFC 1459, 2812): who registers, with which server, the first command after that. */
 #include "proto/guess.h"
+#include "proto/office/lines.h"
 #include "proto/text.h"
 
 enum { LINE_MAX_IRC = 1024, LINES_MAX = 64 };
@@ -9,6 +10,7 @@ struct irc {
 	bool known, commanded;
 	uint8_t client; /* its direction */
 	uint8_t n_lines;
+	struct lines lines;
 };
 
 /* Whether `line` is what a client registers with, or what a server says about it. */
@@ -80,29 +82,30 @@ static enum dissect recognise(const struct dissect_ctx *c, const struct rd *r, u
 	return rd_left(r) < LINE_MAX_IRC ? DISSECT_MORE : DISSECT_NOT_MINE;
 }
 
+static enum dissect see_line(struct dissect_ctx *c, struct rd line)
+{
+	struct irc *s = c->state;
+	s->n_lines++;
+	if (c->dir == s->client) {
+		see_client(c, s, line);
+	} else if (rd_left(&line) && *line.p == ':') {
+		struct rd host = text_word(&line);
+		rd_skip(&host, 1);
+		notes_str_once(c->notes, F_app_server, host.p, rd_left(&host));
+	}
+	return s->commanded || s->n_lines == LINES_MAX ? DISSECT_DONE : DISSECT_MINE;
+}
+
 static enum dissect see(struct dissect_ctx *c, struct rd *r)
 {
 	struct irc *s = c->state;
-	struct rd line;
 	if (!s->known) {
 		enum dissect d = recognise(c, r, &s->client);
 		if (d != DISSECT_MINE)
 			return d;
 		s->known = true;
 	}
-	while (text_line(r, &line)) {
-		s->n_lines = (uint8_t)(s->n_lines + (s->n_lines < LINES_MAX));
-		if (c->dir == s->client) {
-			see_client(c, s, line);
-		} else if (rd_left(&line) && *line.p == ':') {
-			struct rd host = text_word(&line);
-			rd_skip(&host, 1);
-			notes_str_once(c->notes, F_app_server, host.p, rd_left(&host));
-		}
-	}
-	if (rd_left(r) > LINE_MAX_IRC)
-		rd_skip(r, rd_left(r));
-	return s->commanded || s->n_lines == LINES_MAX ? DISSECT_DONE : DISSECT_MINE;
+	return lines_see(&s->lines, c, r, LINE_MAX_IRC, see_line);
 }
 
 const struct dissector dissector_irc = {

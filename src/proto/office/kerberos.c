@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kerberos 5 (RFC 4120) over UDP and, with a length before each message, TCP. */
+#include "proto/asked.h"
 #include "proto/ber.h"
 #include "proto/dissector.h"
-#include "proto/office/asked.h"
 
-enum { MESSAGE_MAX_KRB = 65536, NAME_MAX_KRB = 512, PARTS_MAX = 8, TCP_PROTO = 6 };
+enum { MESSAGE_MAX_KRB = 65536, NAME_MAX_KRB = 512, PARTS_MAX = 8 };
 enum {
 	AS_REQ = 10,
 	AS_REP = 11,
@@ -117,13 +117,13 @@ static void see_request(struct dissect_ctx *c, struct kerberos *s, struct rd seq
 	note_text(c->notes, F_krb_realm, req, 2);
 	note_name(c->notes, F_krb_client, req, 1);
 	note_name(c->notes, F_krb_service, req, 3);
-	asked_ask(&s->open, c->notes, c->t_ns, 0, (uint8_t)type);
+	asked_ask(&s->open, c, 0, (uint8_t)type);
 }
 
 static void see_reply(struct dissect_ctx *c, struct kerberos *s, struct rd seq)
 {
 	struct rd encrypted, at = seq;
-	asked_answer(&s->open, c->notes, c->first_ns, 0, false);
+	asked_answer(&s->open, c, 0, false);
 	note_text(c->notes, F_krb_realm, seq, 3);
 	note_name(c->notes, F_krb_client, seq, 4);
 	note_ticket(c->notes, seq, 5);
@@ -135,7 +135,7 @@ static void see_error(struct dissect_ctx *c, struct kerberos *s, struct rd seq)
 {
 	int64_t code = 0;
 	bool told = number(seq, 6, &code);
-	asked_answer(&s->open, c->notes, c->first_ns, 0, told && code != PREAUTH_REQUIRED);
+	asked_answer(&s->open, c, 0, told && code != PREAUTH_REQUIRED);
 	if (told && code >= 0)
 		notes_num_once(c->notes, F_krb_error, (uint64_t)code);
 	note_name(c->notes, F_krb_client, seq, 8);
@@ -180,7 +180,7 @@ static bool see_message(struct dissect_ctx *c, struct kerberos *s, struct rd r)
 static enum dissect see(struct dissect_ctx *c, struct rd *r)
 {
 	struct kerberos *s = c->state;
-	if (c->ends->proto != TCP_PROTO) {
+	if (c->ends->proto != PROTO_TCP) {
 		bool is = rd_left(r) > 8 && (*r->p & 0xe0) == 0x60 && see_message(c, s, *r);
 		s->known |= is;
 		rd_skip(r, rd_left(r));

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* LDAP (RFC 4511) over TCP, and CLDAP over UDP: binds, operations, results, until the connection
  * goes over to TLS or to a security layer of SASL. */
+#include "proto/asked.h"
 #include "proto/ber.h"
-#include "proto/office/asked.h"
 #include "proto/office/ntlm.h"
 #include "proto/office/starttls.h"
 #include "proto/text.h"
 
-enum { READ_MAX_LDAP = 8192, HEAD_LDAP = 24, MESSAGE_MAX_LDAP = 1 << 24, UDP_PROTO = 17 };
+enum { READ_MAX_LDAP = 8192, HEAD_LDAP = 24, MESSAGE_MAX_LDAP = 1 << 24 };
 enum op {
 	BIND = 0,
 	BIND_RESPONSE = 1,
@@ -103,7 +103,7 @@ static void see_request(struct dissect_ctx *c, struct ldap *s, uint32_t op, uint
 		break;
 	}
 	if (op != UNBIND && op != ABANDON)
-		asked_ask(&s->open, c->notes, c->t_ns, id, (uint8_t)op);
+		asked_ask(&s->open, c, id, (uint8_t)op);
 }
 
 /* True: TLS begins now. */
@@ -114,7 +114,7 @@ static bool see_answer(struct dissect_ctx *c, struct ldap *s, uint32_t op, uint3
 	uint64_t noted;
 	if (op == SEARCH_ENTRY || op == SEARCH_REFERENCE) {
 		if (asked_find(&s->open, id) != ASKED_OPEN)
-			asked_answer(&s->open, c->notes, c->first_ns, id, false);
+			asked_answer(&s->open, c, id, false);
 		return false;
 	}
 	if (!is_result(op) || !ber_expect(&r, BER_UNIVERSAL, BER_ENUMERATED, &body) ||
@@ -124,7 +124,7 @@ static bool see_answer(struct dissect_ctx *c, struct ldap *s, uint32_t op, uint3
 	if (!notes_num(c->notes, F_ldap_result, &noted) || (noted == 0 && !good))
 		notes_num_put(c->notes, F_ldap_result, good ? 0 : (uint64_t)code);
 	if (!good || asked_find(&s->open, id) != ASKED_OPEN)
-		asked_answer(&s->open, c->notes, c->first_ns, id, !good);
+		asked_answer(&s->open, c, id, !good);
 	return op == EXTENDED_RESPONSE && s->tls_asked && s->tls_id == id && code == 0;
 }
 

@@ -2,12 +2,12 @@
 /* ONC RPC (RFC 5531) over UDP and TCP: which program, version and procedure (NFS, mount, portmap,
  * lock manager...), the client's machine, files that NFS looks up (RFC 1094, 1813, 7530), errors.
  */
+#include "proto/asked.h"
 #include "proto/guess.h"
-#include "proto/office/asked.h"
 
 #include <stdio.h>
 
-enum { TCP_PROTO = 6, READ_MAX_RPC = 600, RECORD_MAX = 1 << 24, LAST = 0x80 };
+enum { READ_MAX_RPC = 600, RECORD_MAX = 1 << 24, LAST = 0x80 };
 enum { CALL = 0, REPLY = 1, RPC_VERSION = 2, AUTH_UNIX = 1, AUTH_MAX = 400, TEXT_MAX = 64 };
 enum { NFS = 100003 };
 
@@ -135,7 +135,7 @@ static void see_call(struct dissect_ctx *c, struct oncrpc *s, const struct call 
 	if (rd_left(&machine))
 		notes_str_once(c->notes, F_app_client, machine.p, rd_left(&machine));
 	note_file(c->notes, k);
-	asked_ask(&s->open, c->notes, c->t_ns, k->xid, k->program == NFS ? (uint8_t)k->version : 0);
+	asked_ask(&s->open, c, k->xid, k->program == NFS ? (uint8_t)k->version : 0);
 }
 
 /* False: no reply. */
@@ -158,7 +158,7 @@ static bool see_reply(struct dissect_ctx *c, struct oncrpc *s, struct rd r)
 			status = rd_be32(&r);
 		failed = accepted != 0 || (status != 0 && !r.bad);
 	}
-	asked_answer(&s->open, c->notes, c->first_ns, xid, failed);
+	asked_answer(&s->open, c, xid, failed);
 	return true;
 }
 
@@ -178,7 +178,7 @@ static bool see_message(struct dissect_ctx *c, struct oncrpc *s, struct rd r)
 static enum dissect see(struct dissect_ctx *c, struct rd *r)
 {
 	struct oncrpc *s = c->state;
-	if (c->ends->proto != TCP_PROTO) {
+	if (c->ends->proto != PROTO_TCP) {
 		s->known |= rd_left(r) >= 24 && r->p[4] == 0 && see_message(c, s, *r);
 		rd_skip(r, rd_left(r));
 		return s->known ? DISSECT_MINE : DISSECT_NOT_MINE;

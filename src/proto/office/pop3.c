@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POP3 (RFC 1939, 2449, 5034): commands and replies of a session until it ends or goes over to TLS
  * (RFC 2595). Mails and lists are passed over up to their final dot. */
+#include "proto/asked.h"
 #include "proto/guess.h"
-#include "proto/office/asked.h"
+#include "proto/office/lines.h"
 #include "proto/office/login.h"
 #include "proto/office/starttls.h"
 #include "proto/text.h"
@@ -16,8 +17,8 @@ struct pop3 {
 	uint8_t login;  /* enum login: what the client's next line is */
 	uint8_t client; /* its direction */
 	bool known, greeted;
-	bool in_lines;    /* the server sends lines up to a dot */
-	bool mid_line[2]; /* the next end of line ends one whose beginning was not seen */
+	bool in_lines; /* the server sends lines up to a dot */
+	struct lines lines;
 };
 
 struct command {
@@ -70,7 +71,7 @@ static void see_command(struct dissect_ctx *c, struct pop3 *s, struct rd line)
 		kind = ASK_OTHER;
 	}
 	notes_str_once(c->notes, F_app_command, word.p, rd_left(&word));
-	asked_ask(&s->open, c->notes, c->t_ns, 0, kind);
+	asked_ask(&s->open, c, 0, kind);
 }
 
 static enum dissect see_reply(struct dissect_ctx *c, struct pop3 *s, struct rd line)
@@ -87,7 +88,7 @@ static enum dissect see_reply(struct dissect_ctx *c, struct pop3 *s, struct rd l
 		return DISSECT_MINE;
 	}
 	s->greeted = true;
-	uint8_t kind = asked_answer(&s->open, c->notes, c->first_ns, 0, err);
+	uint8_t kind = asked_answer(&s->open, c, 0, err);
 	s->in_lines = kind == ASK_LINES && ok;
 	if (kind == ASK_LOGIN && err)
 		notes_num_add(c->notes, F_mail_auth_failures, 1);
@@ -126,10 +127,21 @@ static enum dissect recognise(const struct dissect_ctx *c, const struct rd *r, u
 		   : DISSECT_NOT_MINE;
 }
 
+static enum dissect see_line(struct dissect_ctx *c, struct rd line)
+{
+	struct pop3 *s = c->state;
+	if (c->dir == s->client)
+		see_command(c, s, line);
+	else if (s->in_lines)
+		s->in_lines = !text_is(&line, ".");
+	else
+		return see_reply(c, s, line);
+	return DISSECT_MINE;
+}
+
 static enum dissect see(struct dissect_ctx *c, struct rd *r)
 {
 	struct pop3 *s = c->state;
-	struct rd line;
 	if (!s->known) {
 		enum dissect d = recognise(c, r, &s->client);
 		if (d != DISSECT_MINE)
@@ -137,29 +149,9 @@ static enum dissect see(struct dissect_ctx *c, struct rd *r)
 		s->known = true;
 		notes_num_once(c->notes, F_mail_encrypted, 0);
 	}
-	if (c->gap) {
+	if (c->gap)
 		asked_lost(&s->open);
-		s->mid_line[c->dir] = true;
-	}
-	enum dissect got = DISSECT_MINE;
-	while (got == DISSECT_MINE && text_line(r, &line)) {
-		bool whole = !s->mid_line[c->dir];
-		s->mid_line[c->dir] = false;
-		if (!whole)
-			continue;
-		if (c->dir == s->client)
-			see_command(c, s, line);
-		else if (s->in_lines)
-			s->in_lines = !text_is(&line, ".");
-		else
-			got = see_reply(c, s, line);
-		c->first_ns = c->t_ns; /* lines behind the first came now */
-	}
-	if (got == DISSECT_MINE && rd_left(r) > LINE_MAX_POP3) {
-		rd_skip(r, rd_left(r));
-		s->mid_line[c->dir] = true;
-	}
-	return got;
+	return lines_see(&s->lines, c, r, LINE_MAX_POP3, see_line);
 }
 
 const struct dissector dissector_pop3 = {

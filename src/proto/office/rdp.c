@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RDP (MS-RDPBCGR 2.2.1): the connection request with its cookie, what security is asked for and
  * chosen; then TLS, or of old servers the client's name in the clear. */
+#include "proto/asked.h"
 #include "proto/guess.h"
-#include "proto/office/asked.h"
 #include "proto/office/starttls.h"
 #include "proto/text.h"
 
@@ -43,7 +43,7 @@ static bool see_request(struct dissect_ctx *c, struct rdp *s, struct rd r)
 		notes_str_once(c->notes, F_user_name, user.p, rd_left(&user));
 	if (offers)
 		notes_num_once(c->notes, F_rdp_requested, protocols);
-	asked_ask(&s->open, c->notes, c->t_ns, 0, REQUEST);
+	asked_ask(&s->open, c, 0, REQUEST);
 	return true;
 }
 
@@ -55,7 +55,7 @@ static bool see_confirm(struct dissect_ctx *c, struct rdp *s, struct rd r, bool 
 	bool told = negotiation(r, &type, &value);
 	if (!s->known && (!told || type == NEG_REQUEST))
 		return false;
-	asked_answer(&s->open, c->notes, c->first_ns, 0, told && type == NEG_FAILURE);
+	asked_answer(&s->open, c, 0, told && type == NEG_FAILURE);
 	if (told && type == NEG_RESPONSE) {
 		notes_num_once(c->notes, F_rdp_selected, value);
 		*ret_tls = value != 0;

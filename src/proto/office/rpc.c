@@ -155,7 +155,7 @@ void rpc_see(struct dissect_ctx *c, struct rpc *s, struct rd r)
 	case PDU_BIND:
 	case PDU_ALTER:
 		see_bind(c->notes, r, little);
-		asked_ask(&s->open, c->notes, c->t_ns, call, type);
+		asked_ask(&s->open, c, call, type);
 		break;
 	case PDU_REQUEST:
 		rd_skip(&r, 6); /* bytes to come, context */
@@ -163,7 +163,7 @@ void rpc_see(struct dissect_ctx *c, struct rpc *s, struct rd r)
 		if (!r.bad && flags & FIRST_FRAGMENT)
 			notes_num_once(c->notes, F_dcerpc_opnum, opnum);
 		if (flags & LAST_FRAGMENT)
-			asked_ask(&s->open, c->notes, c->t_ns, call, type);
+			asked_ask(&s->open, c, call, type);
 		break;
 	case PDU_RESPONSE:
 	case PDU_BIND_ACK:
@@ -171,8 +171,7 @@ void rpc_see(struct dissect_ctx *c, struct rpc *s, struct rd r)
 	case PDU_FAULT:
 	case PDU_BIND_NAK:
 		if (flags & FIRST_FRAGMENT)
-			asked_answer(&s->open, c->notes, c->first_ns, call,
-				     type == PDU_FAULT || type == PDU_BIND_NAK);
+			asked_answer(&s->open, c, call, type == PDU_FAULT || type == PDU_BIND_NAK);
 		break;
 	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* DCE/RPC PDUs (C706 chapter 12, MS-RPCE), wherever they are carried: over TCP, in SMB pipes. */
 #pragma once
+#include "proto/asked.h"
 #include "proto/dissector.h"
-#include "proto/office/asked.h"
 
 struct rpc {
 	struct asked open;

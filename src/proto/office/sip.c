@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SIP (RFC 3261) over UDP and TCP: who calls whom, how it ended and how long it took. Session
  * descriptions (RFC 4566) in it announce the media streams. */
+#include "proto/asked.h"
 #include "proto/dissection.h"
 #include "proto/guess.h"
-#include "proto/office/asked.h"
 #include "proto/office/rtp.h"
 #include "proto/text.h"
 
-enum { HEADERS_MAX = 128, BODY_MAX = 16384, LINE_MAX_SIP = 4096, TCP_PROTO = 6, UDP_PROTO = 17 };
+enum { HEADERS_MAX = 128, BODY_MAX = 16384, LINE_MAX_SIP = 4096 };
 enum { STATUS = 99 };
 enum { TRYING = 100, RINGING = 180, OK = 200 };
 
@@ -133,8 +133,8 @@ static void announce(struct dissect_ctx *c, const struct ip *ip, uint16_t port, 
 	/* behind a translation media come from where the message came from */
 	const struct ip *both[] = {ip, sender};
 	for (int i = 0; i < (ip_equal(ip, sender) ? 1 : 2); i++) {
-		dissect_expect(c, both[i], port, UDP_PROTO, &dissector_rtp_media);
-		dissect_expect(c, both[i], rtcp, UDP_PROTO, &dissector_rtcp);
+		dissect_expect(c, both[i], port, PROTO_UDP, &dissector_rtp_media);
+		dissect_expect(c, both[i], rtcp, PROTO_UDP, &dissector_rtcp);
 	}
 }
 
@@ -227,12 +227,12 @@ static void see_message(struct dissect_ctx *c, struct sip *s, const struct sip_m
 	if (m->status) {
 		note_status(n, s, m, key);
 		if (m->status >= 400 || asked_find(&s->open, key) != ASKED_OPEN)
-			asked_answer(&s->open, n, c->first_ns, key, m->status >= 400);
+			asked_answer(&s->open, c, key, m->status >= 400);
 	} else if (m->method != ACK) {
 		if (!s->first_key)
 			s->first_key = key;
 		if (asked_find(&s->open, key) == ASKED_OPEN) /* else it is sent again */
-			asked_ask(&s->open, n, c->t_ns, key, m->method);
+			asked_ask(&s->open, c, key, m->method);
 	}
 }
 
@@ -260,7 +260,7 @@ static bool is_keepalive(const struct rd *r)
 static enum dissect see(struct dissect_ctx *c, struct rd *r)
 {
 	struct sip *s = c->state;
-	bool stream = c->ends->proto == TCP_PROTO;
+	bool stream = c->ends->proto == PROTO_TCP;
 	enum dissect no = s->known ? DISSECT_MINE : DISSECT_NOT_MINE;
 	if (s->known && !stream && is_keepalive(r))
 		rd_skip(r, rd_left(r));

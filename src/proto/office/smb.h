@@ -2,8 +2,8 @@
 /* Inside of the SMB dissector: what SMB1 (smb1.c) and SMB2 and 3 (smb2.c) have in common. Both
  * note the same fields; commands of SMB1 count as those of SMB2 that do the same. */
 #pragma once
+#include "proto/asked.h"
 #include "proto/dissector.h"
-#include "proto/office/asked.h"
 #include "proto/office/rpc.h"
 
 enum smb_command {

@@ -240,9 +240,9 @@ void smb1_see(struct dissect_ctx *c, struct smb *s, struct rd r)
 	if (m.reply) {
 		bool failed = flags2 & NT_STATUS ? smb_note_status(c->notes, m.status)
 						 : (m.status & 0xff) != 0;
-		asked_answer(&s->open, c->notes, c->first_ns, m.key, failed);
+		asked_answer(&s->open, c, m.key, failed);
 	} else if (m.command != COM_NT_CANCEL) {
-		asked_ask(&s->open, c->notes, c->t_ns, m.key, m.command);
+		asked_ask(&s->open, c, m.key, m.command);
 	}
 	uint16_t off = HEAD_SMB1, last = 0;
 	for (int i = 0; i < CHAIN_MAX && off > last; i++) {

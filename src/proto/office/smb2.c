@@ -96,7 +96,7 @@ static void see_request(struct dissect_ctx *c, struct smb *s, const struct smb2 
 		break;
 	}
 	if (m->command != SMB_CANCEL && m->command != SMB_CHANGE_NOTIFY)
-		asked_ask(&s->open, c->notes, c->t_ns, m->id, (uint8_t)m->command);
+		asked_ask(&s->open, c, m->id, (uint8_t)m->command);
 }
 
 static void see_response(struct dissect_ctx *c, struct smb *s, const struct smb2 *m)
@@ -107,7 +107,7 @@ static void see_response(struct dissect_ctx *c, struct smb *s, const struct smb2
 		return;
 	bool failed = smb_note_status(c->notes, m->status);
 	if (m->command != SMB_CHANGE_NOTIFY)
-		asked_answer(&s->open, c->notes, c->first_ns, m->id, failed);
+		asked_answer(&s->open, c, m->id, failed);
 	switch (m->command) {
 	case SMB_NEGOTIATE:
 		rd_skip(&r, 4);

@@ -2,8 +2,9 @@
 /* SMTP and LMTP (RFC 5321, 2033): commands and replies of a mail session until it ends or goes over
  * to TLS (RFC 3207). What a mail says is passed over up to its final dot. Masks and counts are
  * those of CESNET's elements 8057.810 to 820. */
+#include "proto/asked.h"
 #include "proto/guess.h"
-#include "proto/office/asked.h"
+#include "proto/office/lines.h"
 #include "proto/office/login.h"
 #include "proto/office/starttls.h"
 #include "proto/text.h"
@@ -16,10 +17,10 @@ struct smtp {
 	struct asked open;
 	uint8_t login; /* enum login: what the client's next line is */
 	bool known;
-	uint8_t client;   /* its direction */
-	bool in_mail;     /* the client sends a mail */
-	bool mid_line[2]; /* the next end of line ends one whose beginning was not seen */
-	bool greeted;     /* the server's first reply is behind us: later ones answer commands */
+	uint8_t client; /* its direction */
+	bool in_mail;   /* the client sends a mail */
+	bool greeted;   /* the server's first reply is behind us: later ones answer commands */
+	struct lines lines;
 };
 
 struct command {
@@ -99,7 +100,7 @@ static void see_command(struct dissect_ctx *c, struct smtp *s, struct rd line)
 	static const struct command unknown = {"", OTHER_COMMAND, ASK_OTHER};
 	if (s->login) {
 		s->login = (uint8_t)login_line(c->notes, s->login, &line);
-		asked_ask(&s->open, c->notes, c->t_ns, 0, ASK_AUTH);
+		asked_ask(&s->open, c, 0, ASK_AUTH);
 		return;
 	}
 	struct rd arg = line, word = text_word(&arg);
@@ -108,46 +109,11 @@ static void see_command(struct dissect_ctx *c, struct smtp *s, struct rd line)
 		cmd = &unknown;
 	notes_num_or(c->notes, F_smtp_commands, cmd->bit);
 	note_arguments(c, s, cmd, arg);
-	asked_ask(&s->open, c->notes, c->t_ns, 0, cmd->kind);
+	asked_ask(&s->open, c, 0, cmd->kind);
 	s->in_mail = cmd->kind == ASK_DATA;
 	uint64_t n;
 	if (text_is_nocase(&word, "BDAT") && text_number(&arg, &n))
 		c->skip = n;
-}
-
-/* Passes over a mail; true: its end was found. */
-static bool pass_mail(struct smtp *s, struct rd *r)
-{
-	struct rd line;
-	while (text_line(r, &line)) {
-		bool begins = !s->mid_line[s->client];
-		s->mid_line[s->client] = false;
-		if (begins && text_is(&line, "."))
-			return true;
-	}
-	if (rd_left(r) > LINE_MAX_SMTP) {
-		rd_skip(r, rd_left(r));
-		s->mid_line[s->client] = true;
-	}
-	return false;
-}
-
-static void see_client(struct dissect_ctx *c, struct smtp *s, struct rd *r)
-{
-	struct rd line;
-	while (!c->skip) {
-		if (s->in_mail) {
-			if (!pass_mail(s, r))
-				return;
-			s->in_mail = false;
-			asked_ask(&s->open, c->notes, c->t_ns, 0, ASK_OTHER);
-		}
-		if (!text_line(r, &line))
-			return;
-		if (!s->mid_line[c->dir] && rd_left(&line))
-			see_command(c, s, line);
-		s->mid_line[c->dir] = false;
-	}
 }
 
 static void count_code(struct notes *n, unsigned code, const struct rd *line)
@@ -187,7 +153,7 @@ static bool see_reply(struct dissect_ctx *c, struct smtp *s, unsigned code, cons
 		return false;
 	}
 	s->greeted = true;
-	uint8_t kind = asked_answer(&s->open, c->notes, c->first_ns, 0, code >= 400);
+	uint8_t kind = asked_answer(&s->open, c, 0, code >= 400);
 	if (code != 354 && (kind == ASK_DATA || kind == ASKED_NONE))
 		s->in_mail = false;
 	if (code != 334)
@@ -197,22 +163,30 @@ static bool see_reply(struct dissect_ctx *c, struct smtp *s, unsigned code, cons
 	return kind == ASK_STARTTLS && code == 220;
 }
 
-static enum dissect see_server(struct dissect_ctx *c, struct smtp *s, struct rd *r)
+static enum dissect see_server(struct dissect_ctx *c, struct smtp *s, struct rd line)
 {
-	struct rd line;
 	bool last;
-	while (text_line(r, &line)) {
-		unsigned code = s->mid_line[c->dir] ? 0 : reply_code(&line, &last);
-		s->mid_line[c->dir] = false;
-		if (!code || !last)
-			continue;
-		if (see_reply(c, s, code, &line)) {
-			notes_num_put(c->notes, F_mail_encrypted, 1);
-			return starttls(c);
-		}
-		if (code == 221)
-			return DISSECT_DONE;
-		c->first_ns = c->t_ns; /* lines behind the first came now */
+	unsigned code = reply_code(&line, &last);
+	if (!code || !last)
+		return DISSECT_MINE;
+	if (see_reply(c, s, code, &line)) {
+		notes_num_put(c->notes, F_mail_encrypted, 1);
+		return starttls(c);
+	}
+	return code == 221 ? DISSECT_DONE : DISSECT_MINE;
+}
+
+static enum dissect see_line(struct dissect_ctx *c, struct rd line)
+{
+	struct smtp *s = c->state;
+	if (c->dir != s->client)
+		return see_server(c, s, line);
+	if (!s->in_mail) {
+		if (rd_left(&line))
+			see_command(c, s, line);
+	} else if (text_is(&line, ".")) {
+		s->in_mail = false;
+		asked_ask(&s->open, c, 0, ASK_OTHER);
 	}
 	return DISSECT_MINE;
 }
@@ -250,14 +224,9 @@ static enum dissect see(struct dissect_ctx *c, struct rd *r)
 		s->known = true;
 		notes_num_once(c->notes, F_mail_encrypted, 0);
 	}
-	if (c->gap) {
+	if (c->gap)
 		asked_lost(&s->open);
-		s->mid_line[c->dir] = true;
-	}
-	if (c->dir != s->client)
-		return see_server(c, s, r);
-	see_client(c, s, r);
-	return DISSECT_MINE;
+	return lines_see(&s->lines, c, r, LINE_MAX_SMTP, see_line);
 }
 
 const struct dissector dissector_smtp = {

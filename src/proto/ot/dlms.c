@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PORT = 4059, FLAG = 0x7e, FRAME = 0xa0, WRAPPER = 8, FCS_GOOD = 0xf0b8, IP_TCP = 6 };
+enum { PORT = 4059, FLAG = 0x7e, FRAME = 0xa0, WRAPPER = 8, FCS_GOOD = 0xf0b8 };
 enum apdu {
 	AARQ = 0x60,
 	AARE = 0x61,
@@ -150,7 +150,7 @@ static enum dissect see_hdlc(struct dissect_ctx *c, struct rd *payload)
 		}
 		size_t n = load_be16(r.p) & 0x7ff;
 		bool begins = flag && (*r.p & 0xf0) == FRAME && n >= FRAME_MIN;
-		if (begins && rd_left(&r) < n && c->ends->proto == IP_TCP)
+		if (begins && rd_left(&r) < n && c->ends->proto == PROTO_TCP)
 			break;
 		struct rd frame = rd_sub(&r, begins ? n : SIZE_MAX);
 		if (!frame.bad && checks(frame.p, n)) {
@@ -188,7 +188,7 @@ static enum dissect see_wrapper(struct dissect_ctx *c, struct rd *payload)
 		*payload = r;
 		seen = true;
 	}
-	if (c->ends->proto != IP_TCP)
+	if (c->ends->proto != PROTO_TCP)
 		return seen && rd_left(payload) == 0 ? DISSECT_MINE : DISSECT_NOT_MINE;
 	return seen ? DISSECT_MINE : DISSECT_MORE;
 }

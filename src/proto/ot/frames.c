@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/ot/frames.h"
 
-enum { IP_TCP = 6 };
-
 enum dissect frames_see(const struct frames *f, struct dissect_ctx *c, struct rd *payload)
 {
-	bool stream = c->ends->proto == IP_TCP, seen = false;
+	bool stream = c->ends->proto == PROTO_TCP, seen = false;
 	while (rd_left(payload) >= f->header) {
 		struct rd r = *payload;
 		size_t left = rd_left(&r), n = f->length(c, r.p);

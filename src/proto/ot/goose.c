@@ -3,7 +3,7 @@
 #include "proto/ber.h"
 #include "proto/dissector.h"
 
-enum { ETHER_GOOSE = 0x88b8, HEADER = 8, PDU = 1, CB_REF = 0, DATA_SET = 2, ID = 3, ST_NUM = 5 };
+enum { HEADER = 8, PDU = 1, CB_REF = 0, DATA_SET = 2, ID = 3, ST_NUM = 5 };
 
 static void note_item(struct notes *n, const struct ber *item)
 {

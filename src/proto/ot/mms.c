@@ -2,8 +2,8 @@
 /* MMS (ISO 9506), which IEC 61850 runs on: inside of ISO transport, session and presentation.
  * Connecting names MMS by its object identifier; later messages are session data (01 00 01 00),
  * then BER. */
+#include "proto/asked.h"
 #include "proto/ber.h"
-#include "proto/exchange.h"
 #include "proto/ot/tpkt.h"
 #include "proto/text.h"
 
@@ -47,15 +47,15 @@ static bool note_pdu(struct dissect_ctx *c, struct rd r)
 	switch (pdu.tag) {
 	case CONFIRMED_REQUEST:
 		note_service(c->notes, F_mms_request, pdu.body);
-		exchange_ask(c->state, c);
+		asked_ask(c->state, c, 0, 0);
 		break;
 	case CONFIRMED_RESPONSE:
 		note_service(c->notes, F_mms_response, pdu.body);
-		exchange_answer(c->state, c);
+		asked_answer(c->state, c, 0, false);
 		break;
 	case CONFIRMED_ERROR:
-		exchange_answer(c->state, c);
-		exchange_failed(c);
+		asked_answer(c->state, c, 0, false);
+		asked_failed(c);
 		break;
 	case UNCONFIRMED:
 		note_service(c->notes, F_mms_unconfirmed, pdu.body);
@@ -75,9 +75,9 @@ static bool note_data(struct dissect_ctx *c, struct rd r)
 	       ber_expect(&list, BER_CONTEXT, 0, &body) && note_pdu(c, body);
 }
 
-static bool note(struct dissect_ctx *c, struct rd data)
+static bool note_session(struct dissect_ctx *c, struct rd data)
 {
-	uint8_t first = rd_left(&data) ? *data.p : 0;
+	uint8_t first = *data.p;
 	if (rd_left(&data) > sizeof(session_data) &&
 	    memcmp(data.p, session_data, sizeof(session_data)) == 0) {
 		rd_skip(&data, sizeof(session_data));
@@ -90,27 +90,14 @@ static bool note(struct dissect_ctx *c, struct rd data)
 	return true;
 }
 
+static bool note(struct dissect_ctx *c, struct rd data)
+{
+	return note_session(c, data) || notes_has(c->notes, F_mms_type);
+}
+
 static enum dissect mms_see(struct dissect_ctx *c, struct rd *payload)
 {
-	struct rd data, r = *payload;
-	bool seen = false;
-	for (;;) {
-		switch (tpkt_next(&r, &data)) {
-		case TPKT_MORE:
-			return seen ? DISSECT_MINE : DISSECT_MORE;
-		case TPKT_BROKEN:
-			return DISSECT_NOT_MINE;
-		case TPKT_CONNECT:
-			*payload = r;
-			break;
-		case TPKT_DATA:
-			if (!note(c, data) && !notes_has(c->notes, F_mms_type))
-				return DISSECT_NOT_MINE;
-			seen = true;
-			*payload = r;
-			break;
-		}
-	}
+	return tpkt_see(c, payload, note);
 }
 
 const struct dissector dissector_mms = {
@@ -118,6 +105,6 @@ const struct dissector dissector_mms = {
     .title = "Manufacturing Message Specification",
     .over = OVER_TCP,
     .ports = {102},
-    .state_size = sizeof(struct exchange),
+    .state_size = sizeof(struct asked),
     .see = mms_see,
 };

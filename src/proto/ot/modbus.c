@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Modbus over TCP (Modbus Messaging on TCP/IP 3.1.3). Its header has little that proves it, so away
  * from its port only the commonest functions are believed, whose lengths are known. */
-#include "proto/exchange.h"
+#include "proto/asked.h"
 #include "proto/ot/frames.h"
 
 enum { PORT = 502, HEADER = 8, LEN_MAX = 254, FAILED = 0x80, READ_BITS = 1, WRITE_ONE = 6 };
@@ -47,13 +47,13 @@ static bool modbus_note(struct dissect_ctx *c, struct rd m)
 	notes_num_once(c->notes, F_modbus_unit, unit);
 	notes_num_once(c->notes, F_modbus_function, function & 0x7f);
 	if (from_client(c)) {
-		exchange_ask(c->state, c);
+		asked_ask(c->state, c, 0, 0);
 		return true;
 	}
-	exchange_answer(c->state, c);
+	asked_answer(c->state, c, 0, false);
 	if (function & FAILED) {
 		notes_num_once(c->notes, F_modbus_exception, rd_u8(&m));
-		exchange_failed(c);
+		asked_failed(c);
 	}
 	return true;
 }
@@ -69,6 +69,6 @@ const struct dissector dissector_modbus = {
     .title = "Modbus",
     .over = OVER_TCP,
     .ports = {PORT},
-    .state_size = sizeof(struct exchange),
+    .state_size = sizeof(struct asked),
     .see = modbus_see,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* S7 communication of Siemens' controllers (as Wireshark's dissectors have found it out), and its
  * successor S7comm-plus, of which only the name is told. Both inside of ISO transport. */
-#include "proto/exchange.h"
+#include "proto/asked.h"
 #include "proto/ot/tpkt.h"
 
 enum { S7 = 0x32, S7_PLUS = 0x72, JOB = 1, ACK = 2, ACK_DATA = 3, USERDATA = 7, HEADER = 10 };
@@ -27,37 +27,19 @@ static bool note(struct dissect_ctx *c, struct rd r)
 	if (parameters > 0)
 		notes_num_once(c->notes, F_s7_function, rd_u8(&r));
 	if (kind == JOB)
-		exchange_ask(c->state, c);
+		asked_ask(c->state, c, 0, 0);
 	else if (answer)
-		exchange_answer(c->state, c);
+		asked_answer(c->state, c, 0, false);
 	if (error) {
 		notes_num_once(c->notes, F_s7_error, error);
-		exchange_failed(c);
+		asked_failed(c);
 	}
 	return true;
 }
 
 static enum dissect s7_see(struct dissect_ctx *c, struct rd *payload)
 {
-	struct rd data, r = *payload;
-	bool seen = false;
-	for (;;) {
-		switch (tpkt_next(&r, &data)) {
-		case TPKT_MORE:
-			return seen ? DISSECT_MINE : DISSECT_MORE;
-		case TPKT_BROKEN:
-			return DISSECT_NOT_MINE;
-		case TPKT_CONNECT:
-			*payload = r;
-			break;
-		case TPKT_DATA:
-			if (rd_left(&data) > 0 && !note(c, data))
-				return DISSECT_NOT_MINE;
-			seen |= rd_left(&data) > 0;
-			*payload = r;
-			break;
-		}
-	}
+	return tpkt_see(c, payload, note);
 }
 
 const struct dissector dissector_s7 = {
@@ -65,6 +47,6 @@ const struct dissector dissector_s7 = {
     .title = "S7 communication",
     .over = OVER_TCP,
     .ports = {102},
-    .state_size = sizeof(struct exchange),
+    .state_size = sizeof(struct asked),
     .see = s7_see,
 };

@@ -3,7 +3,15 @@
 
 enum { VERSION = 3, HEADER = 4, LEN_MIN = 7, CR = 0xe0, CC = 0xd0, DR = 0x80, DT = 0xf0 };
 
-enum tpkt tpkt_next(struct rd *r, struct rd *ret_data)
+enum tpkt {
+	TPKT_MORE,    /* not a whole packet yet */
+	TPKT_BROKEN,  /* none */
+	TPKT_CONNECT, /* a connection is asked for, accepted or given up: no data */
+	TPKT_DATA,
+};
+
+/* The next packet, consumed; of DATA *ret_data is what it carries. */
+static enum tpkt next(struct rd *r, struct rd *ret_data)
 {
 	struct rd v = *r;
 	if (rd_left(r) >= 2 && (r->p[0] != VERSION || r->p[1] != 0))
@@ -24,4 +32,27 @@ enum tpkt tpkt_next(struct rd *r, struct rd *ret_data)
 	*r = v;
 	*ret_data = packet;
 	return type == DT ? TPKT_DATA : TPKT_CONNECT;
+}
+
+enum dissect tpkt_see(struct dissect_ctx *c, struct rd *payload,
+		      bool (*note)(struct dissect_ctx *c, struct rd data))
+{
+	struct rd data, r = *payload;
+	bool seen = false;
+	for (;;) {
+		switch (next(&r, &data)) {
+		case TPKT_MORE:
+			return seen ? DISSECT_MINE : DISSECT_MORE;
+		case TPKT_BROKEN:
+			return DISSECT_NOT_MINE;
+		case TPKT_CONNECT:
+			break;
+		case TPKT_DATA:
+			if (rd_left(&data) > 0 && !note(c, data))
+				return DISSECT_NOT_MINE;
+			seen |= rd_left(&data) > 0;
+			break;
+		}
+		*payload = r;
+	}
 }

@@ -3,11 +3,7 @@
 #pragma once
 #include "proto/dissector.h"
 
-enum tpkt {
-	TPKT_MORE,    /* not a whole packet yet */
-	TPKT_BROKEN,  /* none */
-	TPKT_CONNECT, /* a connection is asked for, accepted or given up: no data */
-	TPKT_DATA,
-};
-/* The next packet, consumed; of DATA *ret_data is what it carries. */
-enum tpkt tpkt_next(struct rd *r, struct rd *ret_data);
+/* A struct dissector's see: shows what each packet carries, if anything; false says that it is of
+ * another protocol. */
+enum dissect tpkt_see(struct dissect_ctx *c, struct rd *payload,
+		      bool (*note)(struct dissect_ctx *c, struct rd data));

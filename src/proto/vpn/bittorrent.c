@@ -11,7 +11,6 @@ enum {
 	UTP_HEADER = 20,
 	UTP_SYN = 0x41,
 	CLIENT = 8,
-	IP_UDP = 17
 };
 static const char greeting[] = "\x13"
 			       "BitTorrent protocol";
@@ -91,7 +90,7 @@ static enum dissect bittorrent_see(struct dissect_ctx *c, struct rd *payload)
 {
 	if (rd_left(payload) == 0)
 		return DISSECT_NOT_MINE;
-	if (c->ends->proto != IP_UDP)
+	if (c->ends->proto != PROTO_UDP)
 		return see_peer(c, payload);
 	return *payload->p == 'd' ? see_dht(c, payload) : see_utp(c, payload);
 }

@@ -2,7 +2,7 @@
 /* ESP (RFC 4303) and AH (RFC 4302): all that can be read is which security association it is. */
 #include "proto/dissector.h"
 
-enum { IP_ESP = 50, IP_AH = 51, SPI_RESERVED = 255 };
+enum { SPI_RESERVED = 255 };
 
 static enum dissect note(struct dissect_ctx *c, uint32_t spi, bool whole)
 {
@@ -26,7 +26,7 @@ const struct dissector dissector_esp = {
     .title = "IPsec Encapsulating Security Payload",
     .over = OVER_IP,
     .ports_only = true,
-    .ports = {IP_ESP},
+    .ports = {PROTO_ESP},
     .see = esp_see,
 };
 
@@ -42,6 +42,6 @@ const struct dissector dissector_ah = {
     .title = "IPsec Authentication Header",
     .over = OVER_IP,
     .ports_only = true,
-    .ports = {IP_AH},
+    .ports = {PROTO_AUTH},
     .see = ah_see,
 };

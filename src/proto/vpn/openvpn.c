@@ -20,7 +20,6 @@ enum opcode {
 };
 enum {
 	PORT = 1194,
-	IP_UDP = 17,
 	SESSION = 8,
 	LARGE = 500,         /* bytes of payload above which a packet counts */
 	STRIKES = 4,         /* packets out of order until the handshake is forgotten */
@@ -63,7 +62,7 @@ struct openvpn_state {
 static bool is_rtp(const struct dissect_ctx *c, const struct rd *p)
 {
 	unsigned type = rd_left(p) >= 12 ? p->p[1] & 0x7f : 0;
-	return c->ends->proto == IP_UDP && rd_left(p) >= 12 && p->p[0] >> 6 == 2 &&
+	return c->ends->proto == PROTO_UDP && rd_left(p) >= 12 && p->p[0] >> 6 == 2 &&
 	       !(type >= 72 && type <= 95);
 }
 
@@ -130,7 +129,7 @@ static bool advance(struct openvpn_state *s, enum opcode op, uint8_t dir, const 
 static void measure(struct dissect_ctx *c, struct openvpn_state *s, const struct rd *p,
 		    uint32_t wire_len)
 {
-	size_t at = c->ends->proto == IP_UDP ? 0 : 2;
+	size_t at = c->ends->proto == PROTO_UDP ? 0 : 2;
 	bool wrong;
 	s->packets++;
 	if (rd_left(p) <= at)
@@ -269,12 +268,12 @@ static enum dissect see_stream(struct dissect_ctx *c, struct rd *payload)
 
 static enum dissect openvpn_see(struct dissect_ctx *c, struct rd *payload)
 {
-	return c->ends->proto == IP_UDP ? see_datagram(c, payload) : see_stream(c, payload);
+	return c->ends->proto == PROTO_UDP ? see_datagram(c, payload) : see_stream(c, payload);
 }
 
 static void openvpn_packet(struct dissect_ctx *c, const struct rd *payload, uint32_t wire_len)
 {
-	if (c->ends->proto != IP_UDP)
+	if (c->ends->proto != PROTO_UDP)
 		measure(c, c->state, payload, wire_len);
 }
 

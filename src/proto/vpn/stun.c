@@ -14,7 +14,6 @@ enum {
 	ATTR_SOFTWARE = 0x8022,
 	FAMILY_4 = 1,
 	FAMILY_6 = 2,
-	IP_TCP = 6,
 	CHANNEL = 0x4000, /* TURN: data of a channel, with the channel's number */
 	CHANNEL_LAST = 0x4fff,
 };
@@ -75,7 +74,7 @@ static void note(struct notes *n, uint16_t type, const uint8_t *id, struct rd r)
 
 static enum dissect stun_see(struct dissect_ctx *c, struct rd *payload)
 {
-	bool stream = c->ends->proto == IP_TCP;
+	bool stream = c->ends->proto == PROTO_TCP;
 	struct rd r = *payload;
 	uint16_t type = rd_be16(&r), len = rd_be16(&r);
 	const uint8_t *id = r.p;
