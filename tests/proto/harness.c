@@ -90,7 +90,7 @@ static void message(struct flow *f, const struct conversation *c, size_t i)
 	if (f->fate->flip == i + 1)
 		p[f->fate->bit / 8] ^= (uint8_t)(1u << f->fate->bit % 8);
 	f->t_ns += (m->after_us ? m->after_us : 1000) * 1000;
-	if (c->proto == 6)
+	if (c->proto == PROTO_TCP)
 		stream_message(f, m->from, p, n, f->fate->lose == i + 1);
 	else if (f->fate->lose != i + 1)
 		segment(f, m->from, p, n, 0, false);
@@ -150,7 +150,7 @@ static char *run(const struct conversation *c, const struct fate *fate)
 	f.notes = notes_of(&pool);
 	f.t = talk_new(f.d, &ends);
 	assert_non_null(f.t);
-	if (c->proto == 6) {
+	if (c->proto == PROTO_TCP) {
 		for (int from = 0; from < 2 && fate->start == 0; from++)
 			segment(&f, from, NULL, 0, f.seq[from], true);
 		f.seq[0]++;
@@ -197,9 +197,8 @@ void assert_not_noted(const char *json, const char *name)
 		fail_msg("%s should not be in %s", name, json);
 }
 
-void assert_dissects(const struct conversation *c, const struct noted *want)
+static void assert_all(char *json, const struct noted *want)
 {
-	char *json = dissect(c);
 	for (; want->name; want++) {
 		if (want->value)
 			assert_noted(json, want->name, want->value);
@@ -207,6 +206,13 @@ void assert_dissects(const struct conversation *c, const struct noted *want)
 			assert_not_noted(json, want->name);
 	}
 	free(json);
+}
+
+void assert_dissects(const struct conversation *c, const struct noted *want)
+{
+	assert_all(dissect(c), want);
+	if (c->proto == PROTO_TCP)
+		assert_all(dissect_cut(c, 7), want);
 }
 
 static void try(const struct conversation *c, struct fate fate)
@@ -229,7 +235,7 @@ void torture(const struct conversation *c)
 {
 	enum { FLIP_BYTES = 512, PREFIXES = 2048 };
 	char *whole = dissect(c);
-	for (size_t size = 1; c->proto == 6 && size <= 40; size++) {
+	for (size_t size = 1; c->proto == PROTO_TCP && size <= 40; size++) {
 		same(c, whole, (struct fate){.size = size});
 		if (size >= 16)
 			same(c, whole, (struct fate){.size = size, .swap = true});

@@ -37,6 +37,7 @@ void assert_not_noted(const char *json, const char *name);
 struct noted {
 	const char *name, *value;
 };
+/* The conversation notes these; over TCP also when cut into segments of 7 bytes. */
 void assert_dissects(const struct conversation *c, const struct noted *want);
 
 /* Everything that must not break a dissector: every prefix of every message, every flipped bit (of

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cassandra, AMQP and Kafka: frames laid out by hand from their specifications. */
-#include "office.h"
+#include "cases.h"
 
 /* STARTUP with CQL_VERSION and DRIVER_NAME, a query on stream 1, an error (0x2200, invalid). */
 static void cassandra(void **state)

@@ -2,8 +2,6 @@
 /* Messages by RFC 2131 2, RFC 2132 and RFC 8415 8, 21. */
 #include "cases.h"
 
-#include <string.h>
-
 /* op, hardware, ..., yiaddr, chaddr; then options */
 static size_t bootp(uint8_t *to, uint8_t op, const char *yiaddr, const char *options, size_t n)
 {
@@ -38,13 +36,12 @@ static void test_v4(void **state)
 					    {"dhcp_server_ip", "\"192.0.2.1\""},
 					    {"dhcp_lease_s", "86400"},
 					    {"dhcp_domain", "\"lab.net\""},
-					    {NULL, NULL}};
+					    END};
 	assert_dissects(&c, want);
 	assert_dissects(&other, want);
 	torture(&c);
 	request[237] ^= 1;
-	assert_dissects(&(struct conversation){17, 68, 67, 0, m, 1},
-			(const struct noted[]){{"dhcp_type", NULL}, {NULL, NULL}});
+	assert_dissects(&(struct conversation){17, 68, 67, 0, m, 1}, NOTED({"dhcp_type", NULL}));
 }
 
 static void test_v6(void **state)
@@ -69,9 +66,9 @@ static void test_v6(void **state)
 					    {"dhcp_vendor_class", "\"MSFT 5.0\""},
 					    {"dhcp_offered_ip", "\"2001:db8::99\""},
 					    {"dhcp_lease_s", "3600"},
-					    {NULL, NULL}};
+					    END};
 	assert_dissects(&c, want);
-	assert_dissects(&other, (const struct noted[]){{"dhcp_type", NULL}, {NULL, NULL}});
+	EXPECT(&other, {"dhcp_type", NULL});
 	torture(&c);
 	/* A relay's message around the client's; a name in full. */
 	static const struct message relayed[] = {
@@ -79,9 +76,7 @@ static void test_v6(void **state)
 	      "\x0c\0\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\2"
 	      "\0\x09\0\x11\3\x12\x34\x56\0\x27\0\x09\0\2pc\3lab\0")};
 	static const struct conversation r = {17, 547, 547, 0, relayed, 1};
-	assert_dissects(&r, (const struct noted[]){{"dhcp_type", "3"},
-						   {"dhcp_host_name", "\"pc.lab\""},
-						   {NULL, NULL}});
+	EXPECT(&r, {"dhcp_type", "3"}, {"dhcp_host_name", "\"pc.lab\""});
 	torture(&r);
 }
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kerberos, LDAP and RDP: messages built from the ASN.1 of RFC 4120 and 4511, and MS-RDPBCGR 4.1.
  */
-#include "office.h"
-
-#include <string.h>
+#include "cases.h"
 
 /* DER from the inside: put values, then wrap what was put since a mark. */
 struct der {

@@ -15,13 +15,11 @@ static void test_name(void **state)
 	      "\x80\1\x85\0\0\0\0\1\0\0\0\0\x20" FRED_1D "\0\0\x20\0\1\0\0\0\0\0\6\0\0\xc0\0\2\1")};
 	static const struct conversation c = {17, 137, 137, 0, m, 2},
 					 other = {17, 4000, 1370, 0, m, 2};
-	static const struct noted want[] = {{"app_name", "\"netbios-ns\""},
-					    {"nb_name", "\"FRED\""},
-					    {"nb_suffix", "32"},
-					    {NULL, NULL}};
+	static const struct noted want[] = {
+	    {"app_name", "\"netbios-ns\""}, {"nb_name", "\"FRED\""}, {"nb_suffix", "32"}, END};
 	assert_dissects(&c, want);
 	assert_dissects(&(struct conversation){17, 137, 137, 0, m + 1, 1},
-			(const struct noted[]){{"nb_suffix", "29"}, {NULL, NULL}});
+			NOTED({"nb_suffix", "29"}));
 	(void)other;
 	torture(&c);
 }
@@ -33,10 +31,7 @@ static void test_datagram(void **state)
 					     "\x11\x0a\0\1\xc0\0\2\1\0\x8a\0\x44\0\0\x20" FRED
 					     "\0\x20" FRED_1D "\0\xffSMB")};
 	static const struct conversation c = {17, 138, 138, 0, m, 1};
-	assert_dissects(&c, (const struct noted[]){{"app_name", "\"netbios-dgm\""},
-						   {"nb_name", "\"FRED\""},
-						   {"nb_suffix", "32"},
-						   {NULL, NULL}});
+	EXPECT(&c, {"app_name", "\"netbios-dgm\""}, {"nb_name", "\"FRED\""}, {"nb_suffix", "32"});
 	torture(&c);
 }
 

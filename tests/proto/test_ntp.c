@@ -16,21 +16,14 @@ static void test_pair(void **state)
 	(void)state;
 	static const struct conversation c = {17, 40000, 123, 0, m, 2};
 	/* 0xdab5dba8 = 3669351336 */
-	assert_dissects(&c, (const struct noted[]){{"app_name", "\"ntp\""},
-						   {"ntp_leap", "0"},
-						   {"ntp_version", "4"},
-						   {"ntp_mode", "4"},
-						   {"ntp_stratum", "2"},
-						   {"ntp_poll", "6"},
-						   {"ntp_precision", "233"},
-						   {"ntp_delay", "256"},
-						   {"ntp_dispersion", "512"},
-						   {"ntp_reference_id", "\"192.0.2.33\""},
-						   {"ntp_reference_time", "\"3669348352.000000\""},
-						   {"ntp_origin_time", "\"3669351336.500000\""},
-						   {"ntp_receive_time", "\"3669351337.250000\""},
-						   {"ntp_transmit_time", "\"3669351337.750000\""},
-						   {NULL, NULL}});
+	EXPECT(&c, {"app_name", "\"ntp\""}, {"ntp_leap", "0"}, {"ntp_version", "4"},
+	       {"ntp_mode", "4"}, {"ntp_stratum", "2"}, {"ntp_poll", "6"}, {"ntp_precision", "233"},
+	       {"ntp_delay", "256"}, {"ntp_dispersion", "512"},
+	       {"ntp_reference_id", "\"192.0.2.33\""},
+	       {"ntp_reference_time", "\"3669348352.000000\""},
+	       {"ntp_origin_time", "\"3669351336.500000\""},
+	       {"ntp_receive_time", "\"3669351337.250000\""},
+	       {"ntp_transmit_time", "\"3669351337.750000\""});
 	torture(&c);
 }
 
@@ -39,12 +32,9 @@ static void test_one(void **state)
 	(void)state;
 	static const struct conversation c = {17, 123, 123, 0, m, 1},
 					 other = {17, 1123, 1123, 0, m, 1};
-	assert_dissects(&c, (const struct noted[]){{"ntp_mode", "3"},
-						   {"ntp_leap", "3"},
-						   {"ntp_stratum", "0"},
-						   {"ntp_reference_id", "\"\""},
-						   {NULL, NULL}});
-	assert_dissects(&other, (const struct noted[]){{"ntp_mode", NULL}, {NULL, NULL}});
+	EXPECT(&c, {"ntp_mode", "3"}, {"ntp_leap", "3"}, {"ntp_stratum", "0"},
+	       {"ntp_reference_id", "\"\""});
+	EXPECT(&other, {"ntp_mode", NULL});
 }
 
 int main(void)

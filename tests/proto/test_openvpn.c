@@ -3,12 +3,6 @@
  * acknowledgements, packet number), with the level worked out by hand. */
 #include "cases.h"
 
-#include <string.h>
-
-#define END                                                                                        \
-	{                                                                                          \
-		NULL, NULL                                                                         \
-	}
 #define CLIENT     "\xc1\2\3\4\5\6\7\x08"
 #define SERVER     "\x51\2\3\4\5\6\7\x08"
 #define RESET      "\x38" CLIENT "\0\0\0\0\0"
@@ -43,17 +37,15 @@ static void test_udp(void **state)
 	struct conversation c = {17, 4000, 5000, 0, m, MESSAGES},
 			    few = {17, 4000, 5000, 0, m, HANDSHAKE};
 	/* a whole handshake, then data */
-	assert_dissects(&c, (const struct noted[]){
-				{"app_name", "\"openvpn\""}, {"ovpn_conf_level", "100"}, END});
+	EXPECT(&c, {"app_name", "\"openvpn\""}, {"ovpn_conf_level", "100"});
 	/* five packets are too few for a level */
-	assert_dissects(&few, (const struct noted[]){
-				  {"app_name", "\"openvpn\""}, {"ovpn_conf_level", NULL}, END});
+	EXPECT(&few, {"app_name", "\"openvpn\""}, {"ovpn_conf_level", NULL});
 	torture(&(struct conversation){17, 4000, 5000, 0, m, 8});
 	/* 29 large packets, four of them no data: 80 * 25 / 29 = 68 */
 	with_data(m, large[0], sizeof(large[0]), sizeof(large[0]));
 	for (size_t i = HANDSHAKE + 1; i < HANDSHAKE + 5; i++)
 		large[i - HANDSHAKE][0] = 0x20;
-	assert_dissects(&c, (const struct noted[]){{"ovpn_conf_level", "68"}, END});
+	EXPECT(&c, {"ovpn_conf_level", "68"});
 }
 
 static void test_joined(void **state)
@@ -65,12 +57,11 @@ static void test_joined(void **state)
 	for (size_t i = HANDSHAKE + 1; i < HANDSHAKE + 7; i++)
 		m[i].from = FROM_CLIENT;
 	struct conversation c = {17, 4000, 5000, 0, m + HANDSHAKE + 1, 6};
-	assert_dissects(
-	    &c, (const struct noted[]){{"app_name", "\"openvpn\""}, {"ovpn_conf_level", "0"}, END});
+	EXPECT(&c, {"app_name", "\"openvpn\""}, {"ovpn_conf_level", "0"});
 	/* the same number again and again is no OpenVPN */
 	for (size_t i = HANDSHAKE + 1; i < HANDSHAKE + 7; i++)
 		small[i - HANDSHAKE][7] = 9;
-	assert_dissects(&c, (const struct noted[]){{"app_name", NULL}, END});
+	EXPECT(&c, {"app_name", NULL});
 }
 
 static void test_tcp(void **state)
@@ -80,14 +71,13 @@ static void test_tcp(void **state)
 	    M(FROM_CLIENT, "\0\x0e" RESET), M(FROM_SERVER, "\0\x1a" RESET_BACK),
 	    M(FROM_CLIENT, "\0\x16" ACK_IT), M(FROM_CLIENT, "\0\x18" HELLO)};
 	static const struct conversation c = {6, 4000, 5000, 0, m, 4};
-	assert_dissects(&c, (const struct noted[]){{"app_name", "\"openvpn\""}, END});
+	EXPECT(&c, {"app_name", "\"openvpn\""});
 	static const struct message pair[] = {
 	    M(FROM_CLIENT, "\0\x0a\x48\0\0\1\0\0\0\1xx\0\x0a\x48\0\0\1\0\0\0\2xx"),
 	    M(FROM_CLIENT, "\0\x0a\x48\0\0\1\0\0\0\1xx\0\x0a\x48\0\0\2\0\0\0\2xx")};
 	for (int i = 0; i < 2; i++)
-		assert_dissects(
-		    &(struct conversation){6, 4000, 5000, 0, pair + i, 1},
-		    (const struct noted[]){{"app_name", i ? NULL : "\"openvpn\""}, END});
+		assert_dissects(&(struct conversation){6, 4000, 5000, 0, pair + i, 1},
+				NOTED({"app_name", i ? NULL : "\"openvpn\""}));
 }
 
 int main(void)

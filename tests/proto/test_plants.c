@@ -5,11 +5,6 @@
  * J (BACnet). */
 #include "cases.h"
 
-#define END                                                                                        \
-	{                                                                                          \
-		NULL, NULL                                                                         \
-	}
-
 /* Asserts it on the port and tortures it there; other: it is known on any port. */
 static void try(const struct message *m, size_t n, uint8_t proto, uint16_t port,
 		const struct noted *want, bool other)
@@ -21,7 +16,7 @@ static void try(const struct message *m, size_t n, uint8_t proto, uint16_t port,
 	if (other)
 		assert_dissects(&c, want);
 	else
-		assert_dissects(&c, (const struct noted[]){{"app_name", NULL}, END});
+		EXPECT(&c, {"app_name", NULL});
 }
 
 static void test_modbus(void **state)
@@ -41,9 +36,9 @@ static void test_modbus(void **state)
 	/* elsewhere only the commonest requests are believed */
 	c.server_port = 5020;
 	c.n = 1;
-	assert_dissects(&c, (const struct noted[]){{"modbus_function", "3"}, END});
+	EXPECT(&c, {"modbus_function", "3"});
 	c.m = m + 1;
-	assert_dissects(&c, (const struct noted[]){{"modbus_function", NULL}, END});
+	EXPECT(&c, {"modbus_function", NULL});
 }
 
 static void test_iec104(void **state)
@@ -59,7 +54,7 @@ static void test_iec104(void **state)
 	try(m, ARRAY_LEN(m), 6, 2404, want, true);
 	static const struct message bad[] = {M(FROM_CLIENT, "\x68\4\x17\0\0\0")};
 	assert_dissects(&(struct conversation){6, 40000, 2404, 0, bad, 1},
-			(const struct noted[]){{"iec104_format", NULL}, END});
+			NOTED({"iec104_format", NULL}));
 }
 
 static void test_goose(void **state)
@@ -70,13 +65,9 @@ static void test_goose(void **state)
 	      "\0\3\0\x34\0\0\0\0\x61\x2a\x80\x0c"
 	      "D1/LLN0$GO$a\x81\1\x0a\x82\3ds1\x83\2g1\x84\x08\0\0\0\0\0\0\0\0\x85\1\5\x86\1\0")};
 	static const struct conversation c = {.ethertype = 0x88b8, .m = m, .n = 1};
-	assert_dissects(&c, (const struct noted[]){{"app_name", "\"goose\""},
-						   {"goose_app_id", "3"},
-						   {"goose_cb_ref", "\"D1/LLN0$GO$a\""},
-						   {"goose_data_set", "\"ds1\""},
-						   {"goose_id", "\"g1\""},
-						   {"goose_st_num", "5"},
-						   END});
+	EXPECT(&c, {"app_name", "\"goose\""}, {"goose_app_id", "3"},
+	       {"goose_cb_ref", "\"D1/LLN0$GO$a\""}, {"goose_data_set", "\"ds1\""},
+	       {"goose_id", "\"g1\""}, {"goose_st_num", "5"});
 	torture(&c);
 }
 
@@ -118,7 +109,7 @@ static void test_s7(void **state)
 	try(m, ARRAY_LEN(m), 6, 102, want, true);
 	static const struct message plus[] = {M(FROM_CLIENT, CONNECT), M(FROM_SERVER, CONNECTED),
 					      M(FROM_CLIENT, "\3\0\0\x0d\2\xf0\x80\x72\1\0\2xx")};
-	try(plus, 3, 6, 102, (const struct noted[]){{"app_name", "\"s7comm-plus\""}, END}, true);
+	try(plus, 3, 6, 102, NOTED({"app_name", "\"s7comm-plus\""}), true);
 }
 
 static void test_dnp3(void **state)
@@ -136,7 +127,7 @@ static void test_dnp3(void **state)
 	static const struct message bad[] = {
 	    M(FROM_CLIENT, "\x05\x64\x0b\xc4\x0a\0\1\0\xac\xd0\xc0\xc0\1\x3c\2\6\x54\xe0")};
 	assert_dissects(&(struct conversation){6, 40000, 20000, 0, bad, 1},
-			(const struct noted[]){{"dnp3_src", NULL}, END});
+			NOTED({"dnp3_src", NULL}));
 }
 
 static void test_enip(void **state)
@@ -172,10 +163,8 @@ static void test_bacnet(void **state)
 	    M(FROM_CLIENT, "\x81\x0b\0\x0c\1\x20\xff\xff\0\xff\x10\x08")};
 	static const struct message read[] = {
 	    M(FROM_CLIENT, "\x81\x0a\0\x11\1\4\0\5\1\x0c\x0c\2\0\0\1\x19\x55")};
-	try(who, 1, 17, 47808,
-	    (const struct noted[]){{"bacnet_type", "1"}, {"bacnet_service", "8"}, END}, true);
-	try(read, 1, 17, 47808,
-	    (const struct noted[]){{"bacnet_type", "0"}, {"bacnet_service", "12"}, END}, true);
+	try(who, 1, 17, 47808, NOTED({"bacnet_type", "1"}, {"bacnet_service", "8"}), true);
+	try(read, 1, 17, 47808, NOTED({"bacnet_type", "0"}, {"bacnet_service", "12"}), true);
 }
 
 int main(void)

@@ -25,7 +25,7 @@ static void test_access(void **state)
 					    {"radius_session", "\"s1\""},
 					    {"radius_framed_ip", "\"192.0.2.99\""},
 					    {"radius_rt_us", "900"},
-					    {NULL, NULL}};
+					    END};
 	assert_dissects(&c, want);
 	assert_dissects(&other, want);
 	torture(&c);
@@ -38,7 +38,7 @@ static void test_not(void **state)
 					   M(FROM_CLIENT, "\1\7\0\x19" SIXTEEN "\1\6bob")};
 	for (int i = 0; i < 2; i++)
 		assert_dissects(&(struct conversation){17, 40000, 1812, 0, m + i, 1},
-				(const struct noted[]){{"radius_request", NULL}, {NULL, NULL}});
+				NOTED({"radius_request", NULL}));
 }
 
 int main(void)

@@ -7,18 +7,10 @@ struct one {
 	struct conversation c;
 	const struct noted *want;
 };
-#define WANT(...)                                                                                  \
-	(const struct noted[])                                                                     \
-	{                                                                                          \
-		__VA_ARGS__,                                                                       \
-		{                                                                                  \
-			NULL, NULL                                                                 \
-		}                                                                                  \
-	}
 #define ONE(proto, a, b, ether, bytes, ...)                                                        \
 	{                                                                                          \
 		{proto, a, b, ether, (const struct message[]){M(FROM_CLIENT, bytes)}, 1},          \
-		    WANT(__VA_ARGS__)                                                              \
+		    NOTED(__VA_ARGS__)                                                             \
 	}
 #define IP4_HEAD "\x45\0\0\x1c\0\0\0\0\x40\x11\0\0\xc0\0\2\1\xc6\x33\x64\x07"
 #define IP6_HEAD                                                                                   \

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SMB 1 to 3 and DCE/RPC: messages laid out by hand from MS-SMB2 2.2, MS-CIFS 2.2 and C706 12. */
-#include "office.h"
-
-#include <string.h>
+#include "cases.h"
 
 enum { MESSAGES = 16, ROOM = 512 };
 struct built {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Telnet, IRC, XMPP, rsync, VNC and ONC RPC: short sessions as their documents show them. */
-#include "office.h"
+#include "cases.h"
 
 static void telnet(void **state)
 {

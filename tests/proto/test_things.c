@@ -3,11 +3,6 @@
  * come from another implementation). */
 #include "cases.h"
 
-#define END                                                                                        \
-	{                                                                                          \
-		NULL, NULL                                                                         \
-	}
-
 static void test_mqtt(void **state)
 {
 	(void)state;
@@ -28,10 +23,9 @@ static void test_mqtt(void **state)
 	/* joined midway, only the port speaks for it */
 	c.m = m + 2;
 	c.n = 1;
-	assert_dissects(&c, (const struct noted[]){{"app_name", NULL}, END});
+	EXPECT(&c, {"app_name", NULL});
 	c.server_port = 1883;
-	assert_dissects(
-	    &c, (const struct noted[]){{"mqtt_topics", "\"a/b\""}, {"mqtt_version", NULL}, END});
+	EXPECT(&c, {"mqtt_topics", "\"a/b\""}, {"mqtt_version", NULL});
 }
 
 static void test_mqtt5(void **state)
@@ -40,9 +34,7 @@ static void test_mqtt5(void **state)
 	static const struct message m[] = {
 	    M(FROM_CLIENT, "\x10\x18\0\4MQTT\5\x84\0\x0a\0\0\1x\0\0\1t\0\1p\0\1u")};
 	static const struct conversation c = {6, 40000, 1883, 0, m, 1};
-	assert_dissects(
-	    &c, (const struct noted[]){
-		    {"mqtt_version", "5"}, {"mqtt_client", "\"x\""}, {"mqtt_user", "\"u\""}, END});
+	EXPECT(&c, {"mqtt_version", "5"}, {"mqtt_client", "\"x\""}, {"mqtt_user", "\"u\""});
 	torture(&c);
 }
 
@@ -69,7 +61,7 @@ static void test_coap(void **state)
 					     M(FROM_CLIENT, "\x40\x21\0\1")};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_dissects(&(struct conversation){17, 40000, 5683, 0, bad + i, 1},
-				(const struct noted[]){{"coap_code", NULL}, END});
+				NOTED({"coap_code", NULL}));
 }
 
 /* Get 1.0.1.8.0.255, class 3, attribute 2. */
@@ -91,16 +83,14 @@ static void test_dlms_wrapper(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct conversation c = {i ? 6 : 17, 40000, 4059, 0, m, 2};
 		assert_dissects(&c, got);
-		assert_dissects(&c, (const struct noted[]){
-					{"dlms_data_type", "9"}, {"dlms_data_length", "4"}, END});
+		EXPECT(&c, {"dlms_data_type", "9"}, {"dlms_data_length", "4"});
 		torture(&c);
 	}
 	static const struct message refused[] = {
 	    M(FROM_SERVER, "\0\1\0\1\0\x10\0\5\xc4\1\xc1\1\3"),
 	    M(FROM_SERVER, "\0\1\0\1\0\x10\0\4\xc7\1\xc1\x0b")};
-	assert_dissects(
-	    &(struct conversation){17, 40000, 4059, 0, refused, 2},
-	    (const struct noted[]){{"dlms_access_result", "3"}, {"dlms_action_result", "11"}, END});
+	assert_dissects(&(struct conversation){17, 40000, 4059, 0, refused, 2},
+			NOTED({"dlms_access_result", "3"}, {"dlms_action_result", "11"}));
 }
 
 static void test_dlms_hdlc(void **state)
@@ -115,10 +105,9 @@ static void test_dlms_hdlc(void **state)
 	struct conversation c = {6, 40000, 4060, 0, m, 2}, udp = {17, 40000, 4061, 0, m, 2},
 			    broken = {6, 40000, 4060, 0, m + 1, 1};
 	assert_dissects(&c, got);
-	assert_dissects(
-	    &c, (const struct noted[]){{"dlms_data_type", "6"}, {"dlms_data_length", NULL}, END});
+	EXPECT(&c, {"dlms_data_type", "6"}, {"dlms_data_length", NULL});
 	assert_dissects(&udp, got);
-	assert_dissects(&broken, (const struct noted[]){{"dlms_type", NULL}, END});
+	EXPECT(&broken, {"dlms_type", NULL});
 	torture(&c);
 	torture(&udp);
 }

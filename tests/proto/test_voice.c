@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SIP, its session descriptions, RTP and RTCP: a call as RFC 3261 24.2 has it, streams as RFC 3550
  * lays them out. */
-#include "office.h"
+#include "cases.h"
 #include "proto/dissection.h"
-
-#include <string.h>
 
 #define HEADERS                                                                                    \
 	"Via: SIP/2.0/UDP pc33.atlanta.com:5066;branch=z9hG4bK776asdhds\r\n"                       \

@@ -4,13 +4,6 @@
  * 5769 2.2), WireGuard (whitepaper 5.4), BitTorrent (BEP 3, 5, 29). */
 #include "cases.h"
 
-#include <string.h>
-
-#define END                                                                                        \
-	{                                                                                          \
-		NULL, NULL                                                                         \
-	}
-
 static void test_ike(void **state)
 {
 	(void)state;
@@ -33,11 +26,8 @@ static void test_ike(void **state)
 	    M(FROM_SERVER, "\xff"), M(FROM_CLIENT, "\xca\xfe\0\1\0\0\0\1abcdefghijklmnop"),
 	    M(FROM_SERVER, "\xca\xfe\0\2\0\0\0\1abcdefghijklmnop")};
 	static const struct conversation n = {17, 4500, 4500, 0, nat, 4};
-	assert_dissects(&n, (const struct noted[]){{"ike_version", "1"},
-						   {"ike_exchange", "2"},
-						   {"ipsec_spi", "3405643777"},
-						   {"rev_ipsec_spi", "3405643778"},
-						   END});
+	EXPECT(&n, {"ike_version", "1"}, {"ike_exchange", "2"}, {"ipsec_spi", "3405643777"},
+	       {"rev_ipsec_spi", "3405643778"});
 	torture(&n);
 }
 
@@ -49,12 +39,8 @@ static void test_ipsec(void **state)
 	    M(FROM_SERVER, "\0\0\x12\x35\0\0\0\1abcdefgh"),
 	    M(FROM_CLIENT, "\x06\4\0\0\0\0\x12\x36\0\0\0\1abcdefghijkl")};
 	static const struct conversation esp = {50, 0, 0, 0, m, 2}, ah = {51, 0, 0, 0, m + 2, 1};
-	assert_dissects(&esp, (const struct noted[]){{"app_name", "\"esp\""},
-						     {"ipsec_spi", "4660"},
-						     {"rev_ipsec_spi", "4661"},
-						     END});
-	assert_dissects(&ah,
-			(const struct noted[]){{"app_name", "\"ah\""}, {"ipsec_spi", "4662"}, END});
+	EXPECT(&esp, {"app_name", "\"esp\""}, {"ipsec_spi", "4660"}, {"rev_ipsec_spi", "4661"});
+	EXPECT(&ah, {"app_name", "\"ah\""}, {"ipsec_spi", "4662"});
 	torture(&esp);
 	torture(&ah);
 }
@@ -65,8 +51,7 @@ static void test_l2tp(void **state)
 	static const struct message m[] = {M(
 	    FROM_CLIENT, "\xc8\x02\0\x1d\0\0\0\0\0\0\0\0\x80\x08\0\0\0\0\0\1\x80\x09\0\0\0\7lac")};
 	static const struct conversation c = {17, 1701, 1701, 0, m, 1};
-	assert_dissects(
-	    &c, (const struct noted[]){{"app_name", "\"l2tp\""}, {"l2tp_host", "\"lac\""}, END});
+	EXPECT(&c, {"app_name", "\"l2tp\""}, {"l2tp_host", "\"lac\""});
 	torture(&c);
 }
 
@@ -95,9 +80,7 @@ static void test_stun(void **state)
 	    M(FROM_CLIENT, "\0\3\0\0" TRANSACTION),
 	    M(FROM_SERVER, "\1\x13\0\x08" TRANSACTION "\0\x09\0\4\0\0\4\1")};
 	static const struct conversation t = {17, 4000, 5000, 0, turn, 2};
-	assert_dissects(
-	    &t, (const struct noted[]){
-		    {"app_name", "\"turn\""}, {"stun_method", "3"}, {"stun_error", "401"}, END});
+	EXPECT(&t, {"app_name", "\"turn\""}, {"stun_method", "3"}, {"stun_error", "401"});
 	torture(&t);
 }
 
@@ -114,16 +97,17 @@ static void test_wireguard(void **state)
 			      {FROM_CLIENT, odd, sizeof(odd), 0}};
 	struct conversation c = {17, 4000, 5000, 0, m, 3}, joined = {17, 4000, 5000, 0, m + 2, 1},
 			    not = {17, 4000, 51820, 0, m + 3, 1};
-	assert_dissects(&c, (const struct noted[]){{"app_name", "\"wireguard\""},
+	EXPECT(&c, {"app_name", "\"wireguard\""},
 						   {"wg_conf_level", "100"},
 						   {"wg_src_peer", "287454020"},  /* 0x11223344 */
 						   {"wg_dst_peer", "1432778632"}, /* 0x55667788 */
-						   END});
-	/* what data bear is the receiver's number */
+						   END
+});
+/* what data bear is the receiver's number */
 	assert_dissects(&joined, (const struct noted[]){
-				     {"wg_dst_peer", "2864434397"}, {"wg_src_peer", NULL}, END});
-	assert_dissects(&not, (const struct noted[]){{"wg_conf_level", NULL}, END});
-	torture(&c);
+				     {"wg_dst_peer", "2864434397"}, {"wg_src_peer", NULL}));
+				     EXPECT(&not, {"wg_conf_level", NULL});
+				     torture(&c);
 }
 
 #define HASH      "\x01\x23\x45\x67\x89\xab\xcd\xef\x01\x23\x45\x67\x89\xab\xcd\xef\x01\x23\x45\x67"
@@ -151,7 +135,7 @@ static void test_bittorrent(void **state)
 					    END};
 	assert_dissects(&over_tcp, want);
 	assert_dissects(&over_utp, want);
-	assert_dissects(&over_udp, (const struct noted[]){{"bt_info_hash", HASH_TEXT}, END});
+	EXPECT(&over_udp, {"bt_info_hash", HASH_TEXT});
 	torture(&over_tcp);
 	torture(&over_utp);
 	torture(&over_udp);
