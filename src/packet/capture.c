@@ -4,6 +4,7 @@
 #include "base/rd.h"
 #include "packet/pcap_file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pcap.h>
 #include <stdlib.h>
@@ -70,9 +71,12 @@ static int dlt_of(uint32_t linktype)
 static enum err open_file(struct capture *c, const char *path, struct diag *reterr)
 {
 	uint32_t linktype;
-	int fd = strcmp(path, "-") == 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	if (strcmp(path, "-") == 0)
+		return ERR_UNSUPPORTED; /* libpcap reads it */
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return ERR_UNSUPPORTED; /* libpcap says what is wrong with it */
+		return diag_set(reterr, err_from_errno(errno), 0, 0, "%s: %s", path,
+				strerror(errno));
 	enum err e = pcap_file_open(fd, &c->file, &linktype, reterr);
 	if (e)
 		close(fd);

@@ -167,6 +167,12 @@ void notes_str_once(struct notes *n, enum field f, const void *p, size_t len)
 		append(n, f, p, text_len(p, len));
 }
 
+void notes_bytes_once(struct notes *n, enum field f, const void *p, size_t len)
+{
+	if (!notes_has(n, f))
+		append(n, f, p, MIN_OF(len, (size_t)NOTES_STR_MAX));
+}
+
 void notes_str_put(struct notes *n, enum field f, const void *p, size_t len)
 {
 	size_t at = find(n, f);

@@ -43,6 +43,8 @@ void notes_ip_once(struct notes *n, enum field f, const struct ip *v);
 /* The first bytes noted win; len is cut at NOTES_STR_MAX, trailing NULs are dropped. */
 void notes_str_once(struct notes *n, enum field f, const void *p, size_t len);
 void notes_str_put(struct notes *n, enum field f, const void *p, size_t len);
+/* The same without a look at the bytes: those at the end may be NUL. */
+void notes_bytes_once(struct notes *n, enum field f, const void *p, size_t len);
 /* Appends to a list, up to NOTES_LIST_MAX values. */
 void notes_push(struct notes *n, enum field f, uint32_t v);
 /* The whole list at once, cut at NOTES_LIST_MAX; keeps what was noted first. */

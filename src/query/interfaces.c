@@ -118,10 +118,10 @@ static void bins_sql(struct buf *sql, const char *database, const struct interfa
 {
 	buf_fmt(sql,
 		"SELECT exporter_ip, agent_ip, domain, if_index, "
-		"toUInt32(intDiv(at - %lld, %u)) AS bin, max(at) AS last, argMax(speed, at) AS "
+		"toUInt32(intDiv(at - %lld, %lld)) AS bin, max(at) AS last, argMax(speed, at) AS "
 		"b_speed, argMax(if_type, at) AS b_type, argMax(direction, at) AS b_direction, "
 		"argMax(status, at) AS b_status, toUInt64(sumIf(ms, is_step)) AS b_ms",
-		(long long)q->from_ms, q->step_s * 1000);
+		(long long)q->from_ms, (long long)q->step_s * 1000);
 	for (size_t i = 0; i < ARRAY_LEN(sums); i++)
 		buf_fmt(sql, ", toUInt64(sumIf(%s, is_step)) AS b_%s", sums[i].of, sums[i].name);
 	buf_str(sql, " FROM (");

@@ -136,7 +136,7 @@ static void note_first_rr(struct notes *n, struct rd msg, const struct dns_rr *r
 	notes_num_once(n, F_dns_rr_ttl, rr->ttl);
 	notes_num_once(n, F_dns_rr_rdata_len, rr->rdata_len);
 	dns_data_flat(msg, rr, &data);
-	notes_str_once(n, F_dns_rr_rdata, data.s, data.n);
+	notes_bytes_once(n, F_dns_rr_rdata, data.s, data.n);
 	dns_data_text(msg, rr, &data);
 	notes_str_once(n, F_dns_rr_data, data.s, data.n);
 }
