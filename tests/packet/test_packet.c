@@ -2,6 +2,7 @@
 /* Frames down to their payload, of every link type; what is cut or lies is called broken. */
 #include "packet/packet.h"
 
+#include "packet/numbers.h"
 #include "wire/wire.h"
 
 #include <setjmp.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "packet/stream.h"
 
+#include "packet/numbers.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 

@@ -341,7 +341,9 @@ static void midway(void **state)
 	EXPECT(&c, {"app_name", "\"tls\""});
 	torture(&c);
 	data.p[21] = 0x55; /* no record behind the first */
-	EXPECT(&c, {"app_name", NULL});
+	char *json = dissect(&c);
+	assert_not_noted(json, "app_name");
+	free(json);
 	buf_fini(&data);
 	static const uint8_t looks_like[] = {22, 3, 1, 0, 60, 9, 0, 0, 56, 3, 3};
 	const struct message no[] = {{FROM_CLIENT, looks_like, sizeof looks_like, 0}};
