@@ -87,14 +87,12 @@ struct test {
 	const struct quantity
 	    *other; /* a field on the right-hand side instead of values; EQ..GE only */
 	const char *other_name;
-	bool letters; /* HAS that was not written: flag letters without an operator */
 };
 
 enum node_kind { NODE_ANY, NODE_AND, NODE_OR, NODE_NOT, NODE_TEST };
 struct node {
 	enum node_kind kind;
 	const struct test *test;   /* NODE_TEST */
-	bool flags_word;           /* AND that the word `flags` made of its letters */
 	struct node *child, *next; /* children of AND, OR (two or more) and NOT (one) */
 };
 

@@ -266,7 +266,6 @@ struct node *parse_test(struct parser *p, const struct subject *s, enum implied_
 	bool given = take_operator(p, s, &t->op);
 	if (!given && bare_flags(p, s))
 		t->op = OP_HAS;
-	t->letters = t->op == OP_HAS && !given;
 	bool ok = op_allowed(s, t->domain, t->op) || wrong_operator(p, t, op_at);
 	if (ok && op_positive(t->op) == OP_MATCH)
 		ok = regex_value(p, t);

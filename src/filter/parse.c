@@ -146,24 +146,7 @@ static struct node *parse_word(struct parser *p, const struct word *w, uint32_t 
 	struct node *test = parse_test(p, s, w->kind == WORD_ALIAS ? w->implied : IMPLIED_EQ);
 	if (!test || w->kind != WORD_ALIAS || !w->implies[0])
 		return test;
-	struct node *n = join(p, NODE_AND, parse_ours(p, w->implies), test);
-	if (n)
-		n->flags_word = test->test->letters;
-	return n;
-}
-
-/* nfdump: `flags SA` are all set, `not flags SA` means that none is. */
-static struct node *negate_flags(struct parser *p, struct node *n)
-{
-	struct node *last = n->child->next;
-	struct test *t = parse_alloc(p, sizeof(*t));
-	if (!t)
-		return NULL;
-	*t = *last->test;
-	t->op = OP_HAS_ANY;
-	last->test = t;
-	n->flags_word = false;
-	return n;
+	return join(p, NODE_AND, parse_ours(p, w->implies), test);
 }
 
 static struct node *unknown_word(struct parser *p, uint32_t i)
@@ -309,8 +292,6 @@ static struct node *parse_not(struct parser *p)
 	p->i++;
 	if (negate) {
 		struct node *child = parse_not(p);
-		if (child && child->flags_word)
-			child = negate_flags(p, child);
 		n = child ? parse_node(p, NODE_NOT) : NULL;
 		if (n)
 			n->child = child;

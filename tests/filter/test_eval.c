@@ -40,8 +40,8 @@ static const struct check web_checks[] = {
 	{"proto tcp", true}, {"proto udp", false}, {"tcp", true}, {"proto 6", true},
 	/* 19 = FIN SYN ACK */
 	{"flags S", true}, {"flags SF", true}, {"flags R", false}, {"flags SR", false}, {"flags =S", false},
-	{"flags =ASF", true}, {"flags 19", true}, {"flags > 18", true}, {"not flags RP", true}, {"not flags SR", false}, {"not (flags SR)", false},
-	{"not tcp_flags has SR", true}, {"flags S and not flags AFRPU", false}, {"tcp_flags has any RS", true}, {"tcp_flags has any RP", false}, {"flags X", false},
+	{"flags =ASF", true}, {"flags 19", true}, {"flags > 18", true}, {"not flags RP", true}, {"not flags SR", true}, {"not (flags SR)", true}, {"not flags SA", false},
+	{"not tcp_flags has SR", true}, {"flags S and not flags AFRPU", true}, {"flags S and not tcp_flags has any AFRPU", false}, {"tcp_flags has any RS", true}, {"tcp_flags has any RP", false}, {"flags X", false},
 	{"bytes 20k", true}, {"bytes > 20k", false}, {"bytes 20000", true}, {"in bytes 20000", true},
 	{"out bytes 5678", true}, {"out packets < 12", false}, {"packets 1k", true},
 	/* 10 s, 1000 packets, 20000 bytes */
