@@ -21,7 +21,9 @@ enum err cache_init(struct cache *t, size_t max_flows, bool quality)
 				pages(max_flows * sizeof(struct flow_facts)),
 				pages(max_flows * sizeof(struct flow_wide)),
 				pages(buckets * sizeof(uint32_t)),
-				quality ? pages(max_flows * sizeof(struct npm)) : 0};
+				quality ? pages(max_flows * sizeof(struct npm)) : 0,
+				quality ? pages(max_flows * NPM_PACE_BYTES) : 0,
+				quality ? pages(max_flows * NPM_TROUBLE_BYTES) : 0};
 	size_t all = PAGE;
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
 		all += sizes[i];
@@ -42,7 +44,12 @@ enum err cache_init(struct cache *t, size_t max_flows, bool quality)
 	t->facts = (void *)(p += sizes[1]);
 	t->wide = (void *)(p += sizes[2]);
 	t->bucket = (void *)(p += sizes[3]);
-	t->npm = quality ? (void *)(p + sizes[4]) : NULL;
+	p += sizes[4];
+	if (!quality)
+		return ERR_OK;
+	t->npm = (void *)p;
+	t->room.pace = (struct slots){.mem = p += sizes[5], .size = NPM_PACE_BYTES};
+	t->room.trouble = (struct slots){.mem = p + sizes[6], .size = NPM_TROUBLE_BYTES};
 	return ERR_OK;
 }
 
@@ -103,6 +110,8 @@ uint32_t cache_add(struct cache *t, const struct key *k)
 	*bucket = i + 1;
 	memset(&t->more[i], 0, sizeof(t->more[i]));
 	memset(&t->facts[i], 0, sizeof(t->facts[i]));
+	if (t->npm)
+		npm_begin(&t->npm[i]);
 	if (k->kind != FLOW_IP4)
 		memcpy(t->wide[i].addr, k->addr, sizeof(k->addr));
 	return i;
@@ -114,6 +123,8 @@ void cache_remove(struct cache *t, uint32_t i)
 	while (*at != i + 1)
 		at = &t->flow[*at - 1].chain;
 	*at = t->flow[i].chain;
+	if (t->npm)
+		npm_end(&t->room, &t->npm[i]);
 	t->flow[i].chain = t->free;
 	t->flow[i].timer_prev = FLOW_NONE;
 	t->free = i;

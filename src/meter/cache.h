@@ -19,7 +19,8 @@ struct cache {
 	struct flow_more *more;
 	struct flow_facts *facts;
 	struct flow_wide *wide;
-	struct npm *npm;  /* NULL without quality */
+	struct npm *npm; /* NULL without quality */
+	struct npm_room room;
 	uint32_t *bucket; /* first flow of a chain + 1, 0 = none: pages not touched read as empty */
 	uint32_t mask;    /* buckets - 1 */
 	uint32_t max;     /* flows there is room for */

@@ -7,7 +7,7 @@
  *   facts  what the first packets said                 when it begins and ends
  *   wide   addresses that are not IPv4                 IPv6, Ethernet
  *   extra  tunnels, labels, fragments                  allocated on need
- *   npm    quality (meter/npm.h)                       every packet, if it is measured
+ *   npm    quality, in parts (meter/npm.h)             every packet, if it is measured
  *   speech the talk with the dissectors, and its notes allocated on need
  *
  * Index 0 of a pair is the initiator's, but in the key, where 0 is the lower end. */

@@ -213,8 +213,6 @@ static uint32_t begin(struct meter *m, struct met *p)
 	if (i == FLOW_NONE) {
 		i = cache_add(&m->cache, &p->key);
 		flow_begin(m, i, p);
-		if (m->cache.npm)
-			npm_begin(&m->cache.npm[i], p->p.proto == PROTO_TCP);
 		m->cache.more[i].quiet = full;
 		wheel_put(&m->wheel, &m->cache, i, due_at(m, i));
 		stat_add(m->o.stats, ST_meter_flows, 1);
@@ -225,9 +223,12 @@ static uint32_t begin(struct meter *m, struct met *p)
 
 static void measure(struct meter *m, uint32_t i, const struct met *p, unsigned dir)
 {
+	const struct flow *f = &m->cache.flow[i];
 	const struct peel *q = &p->p;
 	bool syn = q->tcp_flags & TCP_SYN;
 	const struct npm_packet n = {.t_ns = p->t_ns,
+				     .nth = f->packets[dir],
+				     .tcp = f->proto == PROTO_TCP,
 				     .dir = (uint8_t)dir,
 				     .flags = (uint8_t)q->tcp_flags,
 				     .scale = syn ? m->cache.facts[i].scale[dir] : 0,
@@ -235,7 +236,7 @@ static void measure(struct meter *m, uint32_t i, const struct met *p, unsigned d
 				     .seq = q->seq,
 				     .ack = q->ack,
 				     .len = q->payload_wire};
-	npm_see(&m->cache.npm[i], &n);
+	npm_see(&m->cache.room, &m->cache.npm[i], &n);
 }
 
 static void take(struct meter *m, struct met *p)
@@ -342,11 +343,25 @@ static bool read_frame(struct meter *m, const struct frame *f, struct met *p,
 	return true;
 }
 
-static void fetch_npm(struct npm *n)
+enum { LINE = 64 };
+/* GCC takes a call of a function that only prefetches for nothing, and leaves it out. */
+#define fetching static inline __attribute__((always_inline)) void
+
+fetching fetch(const void *p, size_t n)
 {
-	enum { LINE = 64 };
-	for (size_t at = 0; at < sizeof(*n); at += LINE)
-		__builtin_prefetch((char *)n + at, 1);
+	for (size_t at = 0; at < n; at += LINE)
+		__builtin_prefetch((const char *)p + at, 1);
+}
+
+/* The parts that are found through others, once these have come. */
+fetching fetch_parts(const struct meter *m, size_t k)
+{
+	const struct cache *t = &m->cache;
+	for (size_t j = 0; j < k; j++) {
+		uint32_t i = *cache_bucket(t, m->burst[j].key.hash);
+		if (i && t->npm[i - 1].pace)
+			fetch(slots_at(&t->room.pace, t->npm[i - 1].pace), NPM_PACE_BYTES);
+	}
 }
 
 /* Looks at a burst: keys, then their chains, then their flows, so that memory is fetched for all
@@ -370,8 +385,10 @@ static void burst(struct meter *m, const struct frame *frames, size_t n)
 		__builtin_prefetch(&m->cache.flow[i - 1], 1);
 		__builtin_prefetch(&m->cache.more[i - 1], 1);
 		if (m->cache.npm)
-			fetch_npm(&m->cache.npm[i - 1]);
+			fetch(&m->cache.npm[i - 1], sizeof(struct npm));
 	}
+	if (m->cache.npm)
+		fetch_parts(m, k);
 	for (size_t j = 0; j < k; j++) {
 		take_in_time(m, &m->burst[j]);
 		bytes += m->burst[j].p.len;

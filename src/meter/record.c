@@ -195,7 +195,8 @@ void record_write(struct meter *m, uint32_t i, enum end_reason reason)
 	if (m->o.sample_flows > 1)
 		put(&r, F_flow_sampling_rate, m->o.sample_flows);
 	if (m->cache.npm)
-		npm_to_batch(&m->cache.npm[i], m->out, r.at);
+		npm_to_batch(&m->cache.room, &m->cache.npm[i], f->proto == PROTO_TCP, f->packets,
+			     m->out, r.at);
 	if (more->speech)
 		notes_to_batch(&more->speech->notes, m->out, r.at);
 	m->out->n++;

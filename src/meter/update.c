@@ -218,7 +218,7 @@ void flow_turn(struct meter *m, uint32_t i)
 			more->extra->outer_bytes[dir] = more->extra->fragments[dir] = 0;
 	}
 	if (m->cache.npm)
-		npm_go_on(&m->cache.npm[i]);
+		npm_go_on(&m->cache.room, &m->cache.npm[i]);
 	if (more->speech)
 		notes_go_on(&more->speech->notes);
 }

@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 /* clang-format on */
+#include <stdlib.h>
 #include <string.h>
 
 enum { FIN = 1, SYN = 2, RST = 4, ACK = 16, C = 0, S = 1 };
@@ -18,14 +19,41 @@ struct line {
 	uint32_t at, dir, flags, seq, ack, len, window, scale;
 };
 
+/* Memory for the parts of one flow. */
+static struct npm_room room_new(void)
+{
+	struct npm_room room = {.pace = {.size = NPM_PACE_BYTES},
+				.trouble = {.size = NPM_TROUBLE_BYTES}};
+	room.pace.mem = calloc(1, NPM_PACE_BYTES);
+	room.trouble.mem = calloc(1, NPM_TROUBLE_BYTES);
+	assert_true(room.pace.mem && room.trouble.mem);
+	return room;
+}
+
+/* All parts have been given back. */
+static void room_end(struct npm_room *room, struct npm *n)
+{
+	npm_end(room, n);
+	assert_in_range(room->pace.top, 0, 1);
+	assert_in_range(room->trouble.top, 0, 1);
+	assert_int_equal(room->pace.free, room->pace.top);
+	assert_int_equal(room->trouble.free, room->trouble.top);
+	free(room->pace.mem);
+	free(room->trouble.mem);
+}
+
 static struct batch *run(const struct line *l, size_t n, bool tcp)
 {
 	struct npm npm;
+	struct npm_room room = room_new();
+	uint32_t packets[2] = {0};
 	struct batch *b = batch_new(SHAPE_WIDE);
 	assert_non_null(b);
-	npm_begin(&npm, tcp);
+	npm_begin(&npm);
 	for (size_t i = 0; i < n; i++) {
 		struct npm_packet p = {.t_ns = UINT64_C(1000000000000) + l[i].at * UINT64_C(1000),
+				       .nth = ++packets[l[i].dir],
+				       .tcp = tcp,
 				       .dir = (uint8_t)l[i].dir,
 				       .flags = (uint8_t)l[i].flags,
 				       .scale = (uint8_t)l[i].scale,
@@ -33,11 +61,12 @@ static struct batch *run(const struct line *l, size_t n, bool tcp)
 				       .seq = l[i].seq,
 				       .ack = l[i].ack,
 				       .len = l[i].len};
-		npm_see(&npm, &p);
+		npm_see(&room, &npm, &p);
 	}
 	batch_open_rows(b, 1);
 	b->n = 1;
-	npm_to_batch(&npm, b, 0);
+	npm_to_batch(&room, &npm, tcp, packets, b, 0);
+	room_end(&room, &npm);
 	return b;
 }
 
@@ -212,13 +241,17 @@ static void hostile(void **state)
 {
 	(void)state;
 	struct npm n;
+	struct npm_room room = room_new();
+	uint32_t packets[2] = {0};
 	uint64_t x = 88172645463325252;
-	npm_begin(&n, true);
+	npm_begin(&n);
 	for (int i = 0; i < 200000; i++) {
 		x ^= x << 13;
 		x ^= x >> 7;
 		x ^= x << 17;
 		struct npm_packet p = {.t_ns = x >> 20,
+				       .nth = ++packets[x & 1],
+				       .tcp = true,
 				       .dir = x & 1,
 				       .flags = (uint8_t)(x >> 8),
 				       .scale = (uint8_t)(x >> 16),
@@ -226,15 +259,19 @@ static void hostile(void **state)
 				       .seq = (uint32_t)(x >> 32) >> (x & 16),
 				       .ack = (uint32_t)x,
 				       .len = (uint32_t)(x >> 5) & 0xffff};
-		npm_see(&n, &p);
-		assert_true(n.side[0].n_gaps <= NPM_GAPS && n.side[1].n_gaps <= NPM_GAPS);
-		if (i % 1000 == 0)
-			npm_go_on(&n);
+		npm_see(&room, &n, &p);
+		const struct npm_trouble *t = (const void *)room.trouble.mem;
+		assert_true(t[0].n_gaps <= NPM_GAPS && t[1].n_gaps <= NPM_GAPS);
+		if (i % 1000 == 0) {
+			npm_go_on(&room, &n);
+			packets[0] = packets[1] = 0;
+		}
 	}
 	struct batch *b = batch_new(SHAPE_WIDE);
 	batch_open_rows(b, 1);
 	b->n = 1;
-	npm_to_batch(&n, b, 0);
+	npm_to_batch(&room, &n, true, packets, b, 0);
+	room_end(&room, &n);
 	batch_free(b);
 }
 
