@@ -11,6 +11,7 @@
 #include "model/stats.h"
 #include "packet/bpf_filter.h"
 #include "packet/capture.h"
+#include "packet/peel.h"
 
 #include <stdio.h>
 
@@ -79,33 +80,60 @@ static void take_batch(void *ctx, struct batch *b)
 	}
 }
 
-/* Leaves the frames that the filter takes at the front; returns how many. */
-static size_t filter_frames(struct meter_run *r, const struct bpf_filter *filter,
-			    struct frame *frames, size_t n)
+/* The filter of a file, compiled for the link type of the last frame: of a file's interfaces most
+ * have the same. */
+struct file_filter {
+	struct bpf_filter *filter;
+	enum link_type link;
+};
+
+static enum err set_link(struct meter_run *r, struct file_filter *f, enum link_type link,
+			 struct diag *diag)
+{
+	bpf_filter_free(&f->filter);
+	f->link = link;
+	return bpf_filter_new(r->args.filter, NULL, link, 0, &f->filter, diag);
+}
+
+/* Leaves the frames that the filter takes at the front, *n of them. */
+static enum err filter_frames(struct meter_run *r, struct file_filter *f, struct frame *frames,
+			      size_t *n, struct diag *diag)
 {
 	size_t kept = 0;
-	for (size_t i = 0; i < n; i++)
-		if (bpf_filter_takes(filter, &frames[i]))
+	for (size_t i = 0; i < *n; i++) {
+		enum err e =
+		    frames[i].link == f->link ? ERR_OK : set_link(r, f, frames[i].link, diag);
+		if (e)
+			return e;
+		if (bpf_filter_takes(f->filter, &frames[i]))
 			frames[kept++] = frames[i];
-	r->filtered += n - kept;
-	return kept;
+	}
+	r->filtered += *n - kept;
+	*n = kept;
+	return ERR_OK;
 }
 
 static enum err meter_frames_of(struct meter_run *r, struct capture *c, struct diag *diag)
 {
 	struct frame frames[METER_BURST];
-	struct bpf_filter *filter = NULL;
+	struct file_filter filter = {0};
+	enum link_type strange = LINK_UNKNOWN;
 	size_t n;
-	enum err e = ERR_OK;
-	if (r->args.filter)
-		e = bpf_filter_new(r->args.filter, NULL, capture_link(c), 0, &filter, diag);
+	enum err e = r->args.filter ? set_link(r, &filter, capture_link(c), diag) : ERR_OK;
 	while (!e && (e = capture_burst(c, frames, METER_BURST, &n, diag)) == ERR_OK) {
 		r->frames += n;
-		if (filter)
-			n = filter_frames(r, filter, frames, n);
+		if (unlikely(!peel_knows(frames[0].link)))
+			strange = frames[0].link;
+		if (r->args.filter && (e = filter_frames(r, &filter, frames, &n, diag)))
+			break;
 		meter_frames(r->meter, frames, n);
 	}
-	bpf_filter_free(&filter);
+	bpf_filter_free(&filter.filter);
+	if (e == ERR_NOT_FOUND && strange != LINK_UNKNOWN)
+		return diag_set(diag, ERR_UNSUPPORTED, 0, 0,
+				"frames of link type %d are not metered (tcpdump.org/linktypes "
+				"has its name)",
+				(int)strange);
 	return e;
 }
 

@@ -14,6 +14,13 @@ struct bpf_filter {
 	struct bpf_program program;
 };
 
+/* libpcap's number of a link type: that of files, but for these. */
+static int dlt_of(enum link_type link)
+{
+	bool raw = link == LINK_IP || link == LINK_IP_14;
+	return raw ? DLT_RAW : link == LINK_ATM ? DLT_ATM_RFC1483 : (int)link;
+}
+
 /* A handle to compile with: of the interface, which says that tags are taken off, or of nothing. */
 static pcap_t *handle(const char *interface, int dlt, int snaplen, struct diag *d)
 {
@@ -40,7 +47,7 @@ enum err bpf_filter_new(const char *text, const char *interface, enum link_type 
 			uint32_t snaplen, struct bpf_filter **ret, struct diag *reterr)
 {
 	enum err e = ERR_OK;
-	int dlt = link == LINK_ETHERNET ? DLT_EN10MB : DLT_RAW;
+	int dlt = dlt_of(link);
 	bool all = !text || !*text;
 	int keep = snaplen ? (int)snaplen : WHOLE_FRAME;
 	struct bpf_filter *f = calloc(1, sizeof(*f));

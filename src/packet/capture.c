@@ -3,106 +3,80 @@
 
 #include "base/rd.h"
 #include "packet/pcap_file.h"
+#include "packet/pcapng_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pcap.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { COPY_BYTES = 1 << 19 };
-
 struct capture {
-	struct pcap_file *file; /* classic pcap; else pcap */
-	pcap_t *pcap;
-	enum link_type link;
-	uint8_t *copies;  /* of the frames of a burst, since libpcap keeps one only */
-	enum err pending; /* what ended the file behind a burst, and its text */
-	struct diag diag;
+	bool ng;
+	struct pcap_file pcap;
+	struct pcapng_file pcapng;
+	struct window window;
 };
 
 bool capture_is_capture(const uint8_t *p, size_t n)
 {
-	/* pcap in us and ns, either byte order; a variant of old Linuxes; pcapng. */
-	static const uint32_t magics[] = {0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1,
-					  0xa1b2cd34, 0x34cdb2a1, 0x0a0d0d0a};
-	for (size_t i = 0; n >= 4 && i < ARRAY_LEN(magics); i++)
-		if (load_be32(p) == magics[i])
-			return true;
-	return false;
-}
-
-static enum link_type link_of(int dlt)
-{
-	static const struct {
-		int dlt;
-		enum link_type link;
-	} links[] = {
-	    {DLT_EN10MB, LINK_ETHERNET},
-	    {DLT_NULL, LINK_LOOPBACK},
-	    {DLT_LOOP, LINK_LOOPBACK},
-	    {DLT_RAW, LINK_IP},
-	    {DLT_IPV4, LINK_IP},
-	    {DLT_IPV6, LINK_IP},
-	    {DLT_LINUX_SLL, LINK_SLL},
-	    {DLT_LINUX_SLL2, LINK_SLL2},
-	    {DLT_PPP_ETHER, LINK_PPPOE},
-	    {DLT_PPP, LINK_PPP},
-	    {DLT_PPP_SERIAL, LINK_PPP},
-	    {DLT_IEEE802_11, LINK_80211},
-	    {DLT_IEEE802_11_RADIO, LINK_RADIOTAP},
-	};
-	for (size_t i = 0; i < ARRAY_LEN(links); i++)
-		if (links[i].dlt == dlt)
-			return links[i].link;
-	return LINK_UNKNOWN;
-}
-
-/* LINKTYPE_ values of files that differ from libpcap's DLT_ ones here. */
-static int dlt_of(uint32_t linktype)
-{
-	enum { LINKTYPE_RAW = 101, LINKTYPE_LOOP = 108, LINKTYPE_PPP_ETHER = 51 };
-	return linktype == LINKTYPE_RAW         ? DLT_RAW
-	       : linktype == LINKTYPE_LOOP      ? DLT_LOOP
-	       : linktype == LINKTYPE_PPP_ETHER ? DLT_PPP_ETHER
-						: (int)linktype;
+	return n >= 4 && (pcap_file_is(p) || pcapng_file_is(p));
 }
 
 static enum err open_file(struct capture *c, const char *path, struct diag *reterr)
 {
-	uint32_t linktype;
-	if (strcmp(path, "-") == 0)
-		return ERR_UNSUPPORTED; /* libpcap reads it */
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	bool input = strcmp(path, "-") == 0;
+	c->window.fd = input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	if (c->window.fd < 0)
 		return diag_set(reterr, err_from_errno(errno), 0, 0, "%s: %s", path,
 				strerror(errno));
-	enum err e = pcap_file_open(fd, &c->file, &linktype, reterr);
-	if (e)
-		close(fd);
-	else
-		c->link = link_of(dlt_of(linktype));
-	return e;
+	return window_fill(&c->window, reterr);
 }
 
-static enum err open_pcap(struct capture *c, const char *path, struct diag *reterr)
+/* What is in a file that is no capture, as far as its first bytes tell, and what helps. */
+static enum err not_capture(const uint8_t *p, size_t n, const char *path, struct diag *reterr)
 {
-	char text[PCAP_ERRBUF_SIZE];
-	c->pcap = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, text);
-	if (!c->pcap)
-		return diag_set(reterr, ERR_MALFORMED, 0, 0, "%s: %s", path, text);
-	c->link = link_of(pcap_datalink(c->pcap));
-	return ERR_OK;
+	static const struct {
+		uint8_t magic[6];
+		uint8_t n;
+		const char *text;
+	} known[] = {
+	    {{0x1f, 0x8b}, 2, "compressed: gzip -dc FILE | weir meter -"},
+	    {{0x28, 0xb5, 0x2f, 0xfd}, 4, "compressed: zstd -dc FILE | weir meter -"},
+	    {{0xfd, '7', 'z', 'X', 'Z', 0}, 6, "compressed: xz -dc FILE | weir meter -"},
+	    {{'B', 'Z', 'h'}, 3, "compressed: bzip2 -dc FILE | weir meter -"},
+	    {{4, 0x22, 0x4d, 0x18}, 4, "compressed: lz4 -dc FILE | weir meter -"},
+	    {{'s', 'n', 'o', 'o', 'p', 0}, 6, "a capture of snoop: editcap FILE OUT.pcap"},
+	    {{'G', 'M', 'B', 'U'}, 4, "a capture of Network Monitor: editcap FILE OUT.pcap"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (n >= known[i].n && memcmp(p, known[i].magic, known[i].n) == 0)
+			return diag_set(reterr, ERR_MALFORMED, 0, 0, "%s is %s", path,
+					known[i].text);
+	return diag_set(reterr, ERR_MALFORMED, 0, 0, "%s: %s", path,
+			n ? "neither pcap nor pcapng" : "an empty file, not even a header");
+}
+
+/* Reads up to the first packet, so that the link type is known. */
+static enum err begin(struct capture *c, const char *path, struct diag *reterr)
+{
+	struct window *w = &c->window;
+	if (!capture_is_capture(window_at(w), window_left(w)))
+		return not_capture(window_at(w), window_left(w), path, reterr);
+	c->ng = pcapng_file_is(window_at(w));
+	return c->ng ? pcapng_file_begin(&c->pcapng, w, reterr)
+		     : pcap_file_begin(&c->pcap, w, reterr);
 }
 
 enum err capture_open(const char *path, struct capture **ret, struct diag *reterr)
 {
-	struct capture *c = calloc(1, sizeof(*c));
+	struct capture *c = malloc(sizeof(*c));
 	if (!c)
 		return diag_set(reterr, ERR_NOMEM, 0, 0, "%s: %s", path, err_text(ERR_NOMEM));
+	memset(c, 0, offsetof(struct capture, window.buf));
 	enum err e = open_file(c, path, reterr);
-	if (e == ERR_UNSUPPORTED)
-		e = open_pcap(c, path, reterr);
+	if (!e)
+		e = begin(c, path, reterr);
 	if (e) {
 		capture_close(c);
 		return e;
@@ -111,73 +85,52 @@ enum err capture_open(const char *path, struct capture **ret, struct diag *reter
 	return ERR_OK;
 }
 
-static enum err next_of_pcap(struct capture *c, struct frame *ret, struct diag *reterr)
-{
-	struct pcap_pkthdr *h;
-	const u_char *p;
-	int got = pcap_next_ex(c->pcap, &h, &p);
-	if (got == PCAP_ERROR_BREAK)
-		return ERR_NOT_FOUND;
-	if (got != 1)
-		return diag_set(reterr, ERR_MALFORMED, 0, 0, "%s", pcap_geterr(c->pcap));
-	*ret = (struct frame){.p = p,
-			      .n = h->caplen,
-			      .wire_n = h->len < h->caplen ? h->caplen : h->len,
-			      .link = c->link,
-			      /* With ns precision tv_usec holds nanoseconds. */
-			      .t_ns = (int64_t)h->ts.tv_sec * 1000000000 + h->ts.tv_usec};
-	return ERR_OK;
-}
-
 enum err capture_next(struct capture *c, struct frame *ret, struct diag *reterr)
 {
 	size_t n;
-	return c->file ? pcap_file_burst(c->file, c->link, ret, 1, &n, reterr)
-		       : next_of_pcap(c, ret, reterr);
+	return capture_burst(c, ret, 1, &n, reterr);
+}
+
+static enum err next(struct capture *c, struct frame *ret, struct diag *reterr)
+{
+	return c->ng ? pcapng_file_next(&c->pcapng, &c->window, ret, reterr)
+		     : pcap_file_next(&c->pcap, &c->window, ret, reterr);
 }
 
 enum err capture_burst(struct capture *c, struct frame *ret, size_t max, size_t *ret_n,
 		       struct diag *reterr)
 {
-	if (c->file)
-		return pcap_file_burst(c->file, c->link, ret, max, ret_n, reterr);
-	if (!c->copies && !(c->copies = malloc(COPY_BYTES)))
-		return diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
-	/* The rest of the buffer is always longer than a frame may be. */
-	enum { FRAME_MAX = COPY_BYTES / 2 };
-	size_t n = 0, used = 0;
-	while (n < max && used < FRAME_MAX) {
-		enum err e = c->pending ? c->pending : next_of_pcap(c, &ret[n], reterr);
-		if (e && n) {
-			c->pending = e;
-			c->diag = *reterr;
-			break;
-		}
-		if (e) {
-			*reterr = c->pending ? c->diag : *reterr;
+	struct window *w = &c->window;
+	for (;;) {
+		enum err e = ERR_OK;
+		size_t n = 0;
+		while (n < max && (e = next(c, &ret[n], reterr)) == ERR_OK)
+			n++;
+		*ret_n = n;
+		/* What is wrong behind frames is found again at the next call. */
+		if (n || e != ERR_SHORT)
+			return n ? ERR_OK : e;
+		if (w->ended && !window_left(w) && !w->skip)
+			return ERR_NOT_FOUND;
+		if (w->ended)
+			return diag_set(reterr, ERR_MALFORMED, 0, 0,
+					"the file ends within a packet");
+		if ((e = window_fill(w, reterr)))
 			return e;
-		}
-		ret[n].n = MIN_OF(ret[n].n, (size_t)FRAME_MAX);
-		memcpy(c->copies + used, ret[n].p, ret[n].n);
-		ret[n].p = c->copies + used;
-		used += ret[n++].n;
 	}
-	*ret_n = n;
-	return ERR_OK;
 }
 
 enum link_type capture_link(const struct capture *c)
 {
-	return c->link;
+	return c->ng ? pcapng_file_link(&c->pcapng) : c->pcap.link;
 }
 
 void capture_close(struct capture *c)
 {
 	if (!c)
 		return;
-	pcap_file_close(c->file);
-	if (c->pcap)
-		pcap_close(c->pcap);
-	free(c->copies);
+	if (c->window.fd >= 0)
+		close(c->window.fd);
+	pcapng_file_fini(&c->pcapng);
 	free(c);
 }

@@ -137,30 +137,21 @@ enum packet_kind packet_parse(const struct frame *f, struct packet *ret)
 	struct rd r = rd_of(f->p, f->n);
 	uint16_t type;
 	*ret = (struct packet){0};
-	switch (f->link) {
-	case LINK_ETHERNET:
-		rd_skip(&r, 12);
-		break;
-	case LINK_SLL:
-		rd_skip(&r, 14);
-		break;
-	case LINK_SLL2: /* the type is at the front */
+	if (f->link == LINK_SLL2) { /* the type is at the front */
 		type = rd_be16(&r);
 		rd_skip(&r, 18);
 		return parse_ethertype(ret, type, r);
-	case LINK_LOOPBACK: /* an address family in the byte order and numbering of some system */
-		rd_skip(&r, 4);
-		return r.bad ? PACKET_BROKEN : parse_ip(ret, r);
-	case LINK_IP:
-		return parse_ip(ret, r);
-	case LINK_PPPOE:
-		return parse_pppoe(ret, r);
-	case LINK_UNKNOWN:
-	case LINK_PPP:
-	case LINK_80211:
-	case LINK_RADIOTAP:
-		return PACKET_OTHER;
 	}
+	if (f->link == LINK_IP || f->link == LINK_LOOPBACK || f->link == LINK_LOOPBACK_BE) {
+		/* Loopback: an address family in the byte order and numbering of some system. */
+		rd_skip(&r, f->link == LINK_IP ? 0 : 4);
+		return r.bad ? PACKET_BROKEN : parse_ip(ret, r);
+	}
+	if (f->link == LINK_PPPOE)
+		return parse_pppoe(ret, r);
+	if (f->link != LINK_ETHERNET && f->link != LINK_SLL)
+		return PACKET_OTHER;
+	rd_skip(&r, f->link == LINK_SLL ? 14 : 12);
 	type = rd_be16(&r);
 	return parse_ethertype(ret, type, r);
 }

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Classic pcap files (draft-ietf-opsawg-pcap), read in big pieces, frames where they lie: reading
- * through libpcap costs as much as metering does. Both byte orders, micro- and nanoseconds. Other
- * formats are libpcap's (capture.c). */
+/* Classic pcap files: a header, then records. Times in us or ns, either byte order, and the longer
+ * records of a patched libpcap of the nineties. */
 #pragma once
-#include "base/err.h"
 #include "packet/capture.h"
+#include "packet/window.h"
 
-struct pcap_file;
+struct pcap_file {
+	bool little;
+	uint8_t record;   /* bytes of a record's header */
+	uint32_t tick_ns; /* of the second part of a time stamp */
+	enum link_type link;
+};
 
-/* ERR_UNSUPPORTED, reterr untouched: fd is no such file, and stands where it stood. Else takes
- * ownership of fd. ret_linktype: as in the file (LINKTYPE_*). */
-must_check enum err pcap_file_open(int fd, struct pcap_file **ret, uint32_t *ret_linktype,
+/* Whether a file that begins with these four bytes is one. */
+bool pcap_file_is(const uint8_t *p);
+/* Reads the header of the file. */
+must_check enum err pcap_file_begin(struct pcap_file *f, struct window *w, struct diag *reterr);
+/* The next frame, borrowed until the window is filled; ERR_SHORT if it is not in there whole,
+ * ERR_MALFORMED. */
+must_check enum err pcap_file_next(struct pcap_file *f, struct window *w, struct frame *ret,
 				   struct diag *reterr);
-void pcap_file_close(struct pcap_file *f);
-/* As capture_burst. */
-must_check enum err pcap_file_burst(struct pcap_file *f, enum link_type link, struct frame *ret,
-				    size_t max, size_t *ret_n, struct diag *reterr);

@@ -38,21 +38,8 @@ static bool vlan_tags(struct peeling *t)
 	return true;
 }
 
-/* 802.3: a length, then LLC, and behind AA AA 03 00 00 00 a type (RFC 1042). Other LLC has type 0
- * here. */
-static void llc(struct peeling *t)
-{
-	static const uint8_t snap[] = {0xaa, 0xaa, 3, 0, 0, 0};
-	peel_limit(t, t->type);
-	t->type = 0;
-	if (rd_left(&t->r) >= 8 && memcmp(t->r.p, snap, sizeof(snap)) == 0) {
-		rd_skip(&t->r, sizeof(snap));
-		t->type = rd_be16(&t->r);
-	}
-}
-
 /* Not IP: a flow of its own. */
-static enum peel_step other(struct peeling *t)
+enum peel_step peel_other(struct peeling *t)
 {
 	struct peel *p = t->p;
 	p->ethertype = t->type;
@@ -65,13 +52,56 @@ static enum peel_step other(struct peeling *t)
 	return STEP_DONE;
 }
 
+/* LLC, and behind AA AA 03 and an OUI of zeros, or of bridges, a type (RFC 1042, IEEE 802.1H).
+ * Other LLC has type 0 here. */
+static enum peel_step llc(struct peeling *t)
+{
+	static const uint8_t snap[] = {0xaa, 0xaa, 3, 0, 0};
+	enum { SNAP = 8, BRIDGES = 0xf8 };
+	t->type = 0;
+	const uint8_t *b = t->r.p;
+	if (rd_left(&t->r) < SNAP || memcmp(b, snap, sizeof(snap)) != 0 ||
+	    (b[5] != 0 && b[5] != BRIDGES))
+		return peel_other(t);
+	t->type = load_be16(b + 6);
+	rd_skip(&t->r, SNAP);
+	return STEP_TYPE;
+}
+
+/* Headers with a fixed size, between a type and what it stands for. */
+static bool shim(struct peeling *t, enum peel_step *ret)
+{
+	static const struct {
+		uint16_t type;
+		uint8_t size;
+		enum peel_step then; /* STEP_TYPE: the last two bytes are the next type */
+	} shims[] = {
+	    {ETHER_PBB, 4, STEP_ETHERNET},   /* IEEE 802.1ah */
+	    {ETHER_TRILL, 6, STEP_ETHERNET}, /* RFC 6325, without options */
+	    {ETHER_VNTAG, 6, STEP_TYPE},     /* of fabric extenders */
+	    {ETHER_ETAG, 8, STEP_TYPE},      /* IEEE 802.1BR */
+	};
+	for (size_t i = 0; i < ARRAY_LEN(shims); i++) {
+		if (t->type != shims[i].type)
+			continue;
+		const uint8_t *b = rd_take(&t->r, shims[i].size);
+		if (b && shims[i].then == STEP_TYPE)
+			t->type = load_be16(b + shims[i].size - 2);
+		*ret = b ? shims[i].then : peel_broken(t, LAYER_LINK);
+		return true;
+	}
+	return false;
+}
+
 static enum peel_step ethertype(struct peeling *t)
 {
 	if (unlikely(t->type != ETHER_IP4)) {
 		if (!vlan_tags(t))
 			return peel_broken(t, LAYER_LINK);
-		if (t->type <= ETHER_LENGTH_MAX)
-			llc(t);
+		if (t->type <= ETHER_LENGTH_MAX) {
+			peel_limit(t, t->type);
+			return STEP_LLC;
+		}
 	}
 	if (!t->p->ethertype)
 		t->p->ethertype = t->type;
@@ -91,13 +121,22 @@ static enum peel_step ethertype(struct peeling *t)
 	case ETHER_BRIDGED:
 		return STEP_ETHERNET;
 	}
-	return other(t);
+	enum peel_step then;
+	return shim(t, &then) ? then : peel_other(t);
 }
 
-/* A protocol number of one or two bytes, perhaps after address and control (RFC 1661, 1662). */
+/* A protocol number of one or two bytes, perhaps after address and control (RFC 1661, 1662); or
+ * Cisco's HDLC, whose addresses are its own (RFC 1547 4.3.1). */
 static enum peel_step ppp(struct peeling *t)
 {
-	if (rd_left(&t->r) >= 2 && t->r.p[0] == 0xff && t->r.p[1] == 3)
+	enum { CISCO_UNICAST = 0x0f, CISCO_MULTICAST = 0x8f };
+	const uint8_t *b = t->r.p;
+	if (rd_left(&t->r) >= 4 && (b[0] == CISCO_UNICAST || b[0] == CISCO_MULTICAST) && !b[1]) {
+		rd_skip(&t->r, 2);
+		t->type = rd_be16(&t->r);
+		return STEP_TYPE;
+	}
+	if (rd_left(&t->r) >= 2 && b[0] == 0xff && b[1] == 3)
 		rd_skip(&t->r, 2);
 	uint16_t proto = rd_u8(&t->r);
 	if (!(proto & 1))
@@ -110,7 +149,7 @@ static enum peel_step ppp(struct peeling *t)
 		return STEP_MPLS;
 	/* Control protocols of the link. */
 	t->type = ETHER_PPPOE;
-	return other(t);
+	return peel_other(t);
 }
 
 /* What follows the bottom label nobody says (RFC 3032): an IP packet begins with its version; a
@@ -417,6 +456,9 @@ enum peel_kind peel_on(struct peeling *t, enum peel_step step)
 		case STEP_TYPE:
 			step = ethertype(t);
 			break;
+		case STEP_LLC:
+			step = llc(t);
+			break;
 		case STEP_IP:
 			step = ip(t);
 			break;
@@ -434,80 +476,6 @@ enum peel_kind peel_on(struct peeling *t, enum peel_step step)
 	return t->kind;
 }
 
-/* Linux cooked captures: the sender's address of up to 8 bytes stands in the header. */
-static enum peel_step sll(struct peeling *t, size_t address_at, size_t type_at, size_t size)
-{
-	const uint8_t *b = rd_take(&t->r, size);
-	if (!b)
-		return peel_broken(t, LAYER_LINK);
-	t->p->src = b + address_at;
-	t->type = load_be16(b + type_at);
-	return STEP_TYPE;
-}
-
-/* 802.11: data frames in clear with LLC and SNAP; addresses by To DS and From DS. */
-static enum peel_step wireless(struct peeling *t)
-{
-	enum { TYPE_DATA = 2, SUBTYPE_NULL = 4, SUBTYPE_QOS = 8, PROTECTED = 0x40, ORDER = 0x80 };
-	const uint8_t *b = rd_take(&t->r, 24);
-	if (!b)
-		return peel_broken(t, LAYER_LINK);
-	unsigned type = b[0] >> 2 & 3, subtype = b[0] >> 4, ds = b[1] & 3;
-	t->p->dst = b + (ds & 1 ? 16 : 4);
-	t->p->src = b + (ds == 3 ? 24 : ds == 2 ? 16 : 10);
-	if (ds == 3 && !rd_take(&t->r, 6))
-		return peel_broken(t, LAYER_LINK);
-	if (type == TYPE_DATA && (subtype & SUBTYPE_QOS))
-		rd_skip(&t->r, b[1] & ORDER ? 6 : 2);
-	if (t->r.bad)
-		return peel_broken(t, LAYER_LINK);
-	t->type = 0;
-	if (type != TYPE_DATA || (subtype & SUBTYPE_NULL) || (b[1] & PROTECTED))
-		return other(t);
-	t->type = (uint16_t)MIN_OF(peel_wire(t), (uint32_t)ETHER_LENGTH_MAX);
-	return STEP_TYPE;
-}
-
-static enum peel_step radiotap(struct peeling *t)
-{
-	const uint8_t *b = rd_take(&t->r, 4);
-	size_t size = b ? (size_t)(b[2] | b[3] << 8) : 0;
-	if (size < 4 || !rd_take(&t->r, size - 4))
-		return peel_broken(t, LAYER_LINK);
-	return wireless(t);
-}
-
-static enum peel_step first_step(struct peeling *t, enum link_type link)
-{
-	switch (link) {
-	case LINK_ETHERNET:
-		return STEP_ETHERNET;
-	case LINK_IP:
-		return STEP_IP;
-	case LINK_LOOPBACK: /* an address family in the byte order and numbering of some system */
-		if (!rd_take(&t->r, 4))
-			return peel_broken(t, LAYER_LINK);
-		return STEP_IP;
-	case LINK_SLL:
-		return sll(t, 6, 14, 16);
-	case LINK_SLL2: /* the type is at the front */
-		return sll(t, 12, 0, 20);
-	case LINK_PPPOE:
-		if (!rd_take(&t->r, 6))
-			return peel_broken(t, LAYER_LINK);
-		return STEP_PPP;
-	case LINK_PPP:
-		return STEP_PPP;
-	case LINK_80211:
-		return wireless(t);
-	case LINK_RADIOTAP:
-		return radiotap(t);
-	case LINK_UNKNOWN:
-		break;
-	}
-	return peel_broken(t, LAYER_LINK);
-}
-
 enum peel_kind peel(const struct frame *f, struct peel *ret)
 {
 	memset(ret, 0, offsetof(struct peel, label));
@@ -517,5 +485,7 @@ enum peel_kind peel(const struct frame *f, struct peel *ret)
 			    .cut = f->wire_n > f->n ? (uint32_t)(f->wire_n - f->n) : 0,
 			    .kind = PEEL_BROKEN};
 	t.frame_len = peel_wire(&t);
-	return peel_on(&t, first_step(&t, f->link));
+	if (likely(f->link == LINK_ETHERNET))
+		return peel_on(&t, STEP_ETHERNET);
+	return peel_on(&t, peel_link(&t, f->link));
 }

@@ -85,6 +85,8 @@ struct peel {
 };
 
 enum peel_kind peel(const struct frame *f, struct peel *ret);
+/* Whether frames of that type can be read at all. */
+bool peel_knows(enum link_type link);
 
 /* "vxlan"; NULL for TUNNEL_NONE. */
 const char *tunnel_name(enum tunnel t);

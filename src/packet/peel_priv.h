@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between peel.c (headers one after another) and peel_tunnel.c (packets in packets). */
+/* Between peel.c (headers one after another), peel_link.c (what a frame begins with) and
+ * peel_tunnel.c (packets in packets). */
 #pragma once
 #include "packet/numbers.h"
 #include "packet/peel.h"
@@ -8,6 +9,7 @@
 enum peel_step {
 	STEP_ETHERNET,
 	STEP_TYPE, /* what peeling.type names */
+	STEP_LLC,
 	STEP_IP,
 	STEP_PPP,
 	STEP_MPLS,
@@ -26,6 +28,10 @@ struct peeling {
 
 /* Peels what begins at t->r. PEEL_BROKEN may leave t->p half written. */
 enum peel_kind peel_on(struct peeling *t, enum peel_step step);
+/* Reads what stands in front of the first header that peel_on knows. */
+enum peel_step peel_link(struct peeling *t, enum link_type link);
+/* Not IP: a flow of its own. */
+enum peel_step peel_other(struct peeling *t);
 /* Look for a tunnel in what an IP packet, or a UDP datagram (t->r is its payload), carries. True:
  * it was peeled and t->kind is what is inside. Else *t and *t->p are as they were. */
 bool peel_tunnel_ip(struct peeling *t);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A capture file as a source of frames, for tests and replays: at once, with the times it has, or
  * at its own speed (or a multiple of it), with the times of now. Frames are copied into one buffer
- * a burst at a time, since libpcap keeps one only. */
+ * a burst at a time, since they are to outlive the reading of the next. */
 #include "packet/bpf_filter.h"
 #include "packet/live_priv.h"
 
@@ -124,9 +124,6 @@ static enum err filter_it(struct playback *p, const char *filter, struct diag *d
 	p->ended = e == ERR_NOT_FOUND;
 	if (e)
 		return p->ended ? ERR_OK : e;
-	if (p->frame.link != LINK_ETHERNET && p->frame.link != LINK_IP)
-		return diag_set(d, ERR_UNSUPPORTED, 0, 0,
-				"a filter works on captures of Ethernet and IP only");
 	e = bpf_filter_new(filter, NULL, p->frame.link, 0, &p->filter, d);
 	p->has = !e && bpf_filter_takes(p->filter, &p->frame);
 	return e;

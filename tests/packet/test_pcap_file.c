@@ -121,6 +121,7 @@ static void cut(void **state)
 	assert_int_equal(end, ERR_NOT_FOUND);
 	capture_close(c);
 	assert_null(open_bytes(&b, 23));
+	assert_null(open_bytes(&b, 0));
 	buf_fini(&b);
 }
 
@@ -139,7 +140,7 @@ static void lying_length(void **state)
 	buf_fini(&b);
 }
 
-/* The same frames of a format that libpcap reads, in bursts too. */
+/* The same frames of the other format, in bursts too. */
 static void pcapng(void **state)
 {
 	(void)state;

@@ -277,6 +277,88 @@ static const struct {
      {0}},
 };
 
+/* Headers of tcpdump.org/linktypes with neither tags nor labels. */
+static const struct {
+	const char *name;
+	enum link_type link;
+	const char *head;
+	size_t head_n;
+	int version;
+} other_links[] = {
+    {"loopback, network order", LINK_LOOPBACK_BE, HEAD("\0\0\0\x18"), 6},
+    {"raw IP, 12", LINK_IP_12, HEAD(""), 4},
+    {"raw IP, 14", LINK_IP_14, HEAD(""), 6},
+    {"IPv4", LINK_IP4, HEAD(""), 4},
+    {"IPv6", LINK_IP6, HEAD(""), 6},
+    {"OpenBSD enc", LINK_ENC, HEAD("\2\0\0\0\0\0\0\1\0\0\0\0"), 4},
+    {"PPP, serial", LINK_PPP_SERIAL, HEAD("\xff\3\0\x21"), 4},
+    {"PPP, serial, Cisco", LINK_PPP_SERIAL, HEAD("\x0f\0\x86\xdd"), 6},
+    {"PPP with direction", LINK_PPP_DIRECTION, HEAD("\1\xff\3\0\x21"), 4},
+    {"PPP of pppd", LINK_PPP_PPPD, HEAD("\0\xff\3\0\x57"), 6},
+    {"Cisco HDLC", LINK_CISCO_HDLC, HEAD("\x0f\0\x08\0"), 4},
+    {"ATM, LLC (RFC 2684)", LINK_ATM, HEAD("\xaa\xaa\3\0\0\0\x08\0"), 4},
+    {"Frame Relay (RFC 2427)", LINK_FRAME_RELAY, HEAD("\x18\x41\3\xcc"), 4},
+    {"Frame Relay, IPv6", LINK_FRAME_RELAY, HEAD("\x18\x41\3\x8e"), 6},
+    {"Frame Relay, SNAP", LINK_FRAME_RELAY, HEAD("\x18\x41\3\0\x80\0\0\0\x08\0"), 4},
+    {"Frame Relay, Cisco", LINK_FRAME_RELAY, HEAD("\x18\x41\x86\xdd"), 6},
+    {"IP over IEEE 1394", LINK_IP_1394, HEAD("12345678abcdefgh\x08\0"), 4},
+    {"netANALYZER", LINK_NETANALYZER, HEAD("\0\0\0\0\2\0\0\0\0\2\2\0\0\0\0\1\x08\0"), 4},
+    {"FDDI", LINK_FDDI, HEAD("\x50\2\0\0\0\0\2\2\0\0\0\0\1\xaa\xaa\3\0\0\0\x08\0"), 4},
+    {"Token Ring with a route", LINK_TOKEN_RING,
+     HEAD("\x10\x40\2\0\0\0\0\2\x82\0\0\0\0\1\6\x30\1\2\3\0\xaa\xaa\3\0\0\0\x08\0"), 4},
+    {"pflog", LINK_PFLOG, HEAD("\x05\2\0\0\0\0\0\0"), 4},
+    {"nflog", LINK_NFLOG, HEAD("\2\0\0\0\5\0\x0a\0\0\0\0\0\x25\0\x09\0"), 4},
+    {"802.11 behind PPI", LINK_PPI,
+     HEAD("\0\0\x08\0\x69\0\0\0\x08\2\0\0\2\0\0\0\0\2\2\0\0\0\0\1\2\0\0\0\0\3\0\0"
+	  "\xaa\xaa\3\0\0\0\x08\0"),
+     4},
+    {"802.11 behind AVS", LINK_AVS,
+     HEAD("\x80\x21\x10\1\0\0\0\x0c\0\0\0\0\x08\2\0\0\2\0\0\0\0\2\2\0\0\0\0\1\2\0\0\0\0\3\0\0"
+	  "\xaa\xaa\3\0\0\0\x86\xdd"),
+     6},
+    {"802.11 behind Prism", LINK_PRISM,
+     HEAD("\x44\0\0\0\x0c\0\0\0\0\0\0\0\x08\2\0\0\2\0\0\0\0\2\2\0\0\0\0\1\2\0\0\0\0\3\0\0"
+	  "\xaa\xaa\3\0\0\0\x08\0"),
+     4},
+    {"802.11, header padded", LINK_80211,
+     HEAD("\x88\1\0\0\2\0\0\0\0\2\2\0\0\0\0\1\2\0\0\0\0\3\0\0\0\0\0\0"
+	  "\xaa\xaa\3\0\0\0\x08\0"),
+     4},
+    {"PKTAP, raw IP", LINK_PKTAP, HEAD("\x10\0\0\0\1\0\0\0\x0c\0\0\0\0\0\0\0"), 4},
+    {"MPLS", LINK_MPLS, HEAD("\0\1\1\x40"), 4},
+    {"cooked, 802.2", LINK_SLL, HEAD("\0\0\0\1\0\6\2\0\0\0\0\1\0\0\0\4\xaa\xaa\3\0\0\0\x08\0"), 4},
+    {"802.1ah", LINK_ETHERNET,
+     HEAD("\2\0\0\0\0\2\2\0\0\0\0\1\x88\xe7\0\0\0\1\2\0\0\0\0\4\2\0\0\0\0\3\x08\0"), 4},
+    {"TRILL", LINK_ETHERNET,
+     HEAD("\2\0\0\0\0\2\2\0\0\0\0\1\x22\xf3\0\1\0\2\0\3\2\0\0\0\0\4\2\0\0\0\0\3\x08\0"), 4},
+    {"VN-Tag", LINK_ETHERNET, HEAD("\2\0\0\0\0\2\2\0\0\0\0\1\x89\x26\0\0\0\1\x81\0\0\5\x86\xdd"),
+     6},
+    {"802.1BR", LINK_ETHERNET, HEAD("\2\0\0\0\0\2\2\0\0\0\0\1\x89\x3f\0\0\0\0\0\0\x08\0"), 4},
+};
+
+static void more_link_types(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(other_links); i++) {
+		struct buf b = {0};
+		struct peel p;
+		buf_put(&b, other_links[i].head, other_links[i].head_n);
+		size_t head = b.n;
+		inner(&b, other_links[i].version);
+		print_message("%s\n", other_links[i].name);
+		assert_true(peel_knows(other_links[i].link));
+		assert_int_equal(peeled(&b, other_links[i].link, &p), PEEL_IP);
+		assert_inner(&p, other_links[i].version);
+		for (size_t n = 0; n < head; n++) { /* cut anywhere it is no IP packet */
+			const struct frame f = {
+			    .p = b.p, .n = n, .wire_n = b.n, .link = other_links[i].link};
+			assert_int_not_equal(peel(&f, &p), PEEL_IP);
+		}
+		buf_fini(&b);
+	}
+	assert_false(peel_knows((enum link_type)147));
+}
+
 static void link_types(void **state)
 {
 	(void)state;
@@ -501,15 +583,11 @@ static void damaged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(tunnels),
-	    cmocka_unit_test(weak_signs),
-	    cmocka_unit_test(link_types),
-	    cmocka_unit_test(not_ip),
-	    cmocka_unit_test(lengths),
-	    cmocka_unit_test(tcp_header),
-	    cmocka_unit_test(extension_headers),
-	    cmocka_unit_test(fragments),
-	    cmocka_unit_test(nested),
+	    cmocka_unit_test(tunnels),    cmocka_unit_test(weak_signs),
+	    cmocka_unit_test(link_types), cmocka_unit_test(more_link_types),
+	    cmocka_unit_test(not_ip),     cmocka_unit_test(lengths),
+	    cmocka_unit_test(tcp_header), cmocka_unit_test(extension_headers),
+	    cmocka_unit_test(fragments),  cmocka_unit_test(nested),
 	    cmocka_unit_test(damaged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
