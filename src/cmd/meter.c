@@ -19,7 +19,8 @@ enum { OUT_FLUSH = 64 * 1024 };
 
 struct meter_args {
 	bool summary, no_dissect, no_quality, vlan_key, tunnel_key;
-	uint64_t active, inactive, max_flows, sample_packets, sample_flows;
+	bool histograms, empty_packets, bursts, nettisa;
+	uint64_t packet_series, active, inactive, max_flows, sample_packets, sample_flows;
 	const char *filter, *ipfix;
 };
 
@@ -41,6 +42,16 @@ static const struct opt rows[] = {
     OPT(0, "no-dissect", FLAG, NULL, struct meter_args, no_dissect, "do not look at payloads"),
     OPT(0, "no-quality", FLAG, NULL, struct meter_args, no_quality,
 	"do not measure delays and losses"),
+    OPT_RANGE(0, "packet-series", U64, "N", struct meter_args, packet_series, 0, SERIES_PACKETS_MAX,
+	      "lengths, times, flags, directions of the first N packets with payload"),
+    OPT(0, "histograms", FLAG, NULL, struct meter_args, histograms,
+	"how many packets were how long, and how far apart"),
+    OPT(0, "empty-packets", FLAG, NULL, struct meter_args, empty_packets,
+	"these two also of packets without payload"),
+    OPT(0, "bursts", FLAG, NULL, struct meter_args, bursts,
+	"runs of packets less than a second apart"),
+    OPT(0, "nettisa", FLAG, NULL, struct meter_args, nettisa,
+	"figures of the flow as a time series"),
     OPT_RANGE(0, "max-flows", U64, "N", struct meter_args, max_flows, METER_FLOWS_MIN,
 	      METER_FLOWS_MAX, "flows at once (1048576)"),
     OPT_RANGE(0, "sampling", U64, "N", struct meter_args, sample_packets, 1, UINT32_MAX,
@@ -205,6 +216,11 @@ static bool begin(struct meter_run *r)
 					.tunnel_key = a->tunnel_key,
 					.dissect = !a->no_dissect,
 					.quality = !a->no_quality,
+					.series = {.packets = (uint8_t)a->packet_series,
+						   .empty = a->empty_packets,
+						   .histograms = a->histograms,
+						   .bursts = a->bursts,
+						   .nettisa = a->nettisa},
 					.sample_packets = (uint32_t)a->sample_packets,
 					.sample_flows = (uint32_t)a->sample_flows,
 					.stats = &r->stats,

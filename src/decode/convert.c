@@ -2,6 +2,7 @@
 #include "decode/convert.h"
 
 #include "base/attr.h"
+#include "model/milli.h"
 #include "model/nid.h"
 
 #include <inttypes.h>
@@ -279,6 +280,24 @@ LOOP(LIST)
 		if (batch_push_u32(r->b, (enum field)field, r->row + i,
 				   (uint32_t)MIN_OF(v, (uint64_t)UINT32_MAX)))
 			set_bit(r, field, i);
+	}
+}
+
+/* What is no number, or of another length, is no value. */
+LOOP(MILLI)
+{
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride) {
+		uint64_t v = 0;
+		bool is = n == 4   ? milli_from32(load_be32(p), &v)
+			  : n == 8 ? milli_from64(load_be64(p), &v)
+				   : false;
+		if (field_table[field].ctype == CT_U64)
+			batch_u64(r->b, (enum field)field)[r->row + i] = v;
+		else
+			batch_u32(r->b, (enum field)field)[r->row + i] =
+			    (uint32_t)MIN_OF(v, (uint64_t)UINT32_MAX);
+		if (!is)
+			clear_bit(r, field, i);
 	}
 }
 

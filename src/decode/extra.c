@@ -225,24 +225,50 @@ static bool next_value(struct rd *r, const struct element *e, const uint8_t **re
 	return *ret_p && (n || e->len == LEN_VARIABLE);
 }
 
+static bool is_list(enum conv c)
+{
+	return c == CONV_LIST || c == CONV_LIST8 || c == CONV_LIST16 || c == CONV_LIST32 ||
+	       c == CONV_LIST_MS || c == CONV_LIST_DIR;
+}
+
+/* What times of a list count from: the record's first packet, else the first of them. */
+static uint64_t base_of(const struct walk *w, uint64_t first)
+{
+	const struct batch *b = w->one->b;
+	uint32_t row = w->one->row;
+	return batch_present(b, F_t_first, row) ? (uint64_t)batch_ms(b, F_t_first)[row] : first;
+}
+
 /* A list whose element is the source of a field of numbers: all of it goes there. False: no field
  * wants it, or the record has a value for it. */
 static bool list_to_field(struct walk *w, const struct element *e, struct rd *r)
 {
 	const struct source_index *x = &w->d->sources;
 	size_t i = source_index_find(x, DIALECT_IPFIX, e->pen, e->id);
-	if (!source_index_is(x, i, DIALECT_IPFIX, e->pen, e->id) || x->v[i].conv != CONV_LIST ||
+	if (!source_index_is(x, i, DIALECT_IPFIX, e->pen, e->id) ||
+	    !is_list((enum conv)x->v[i].conv) ||
 	    batch_present(w->one->b, (enum field)x->v[i].field, w->one->row))
 		return false;
 	enum field f = (enum field)x->v[i].field;
+	enum conv conv = (enum conv)x->v[i].conv;
 	const uint8_t *p;
 	size_t n;
+	uint64_t base = 0;
 	batch_use(w->one->b, f);
-	for (; w->left > 0 && next_value(r, e, &p, &n); w->left--)
-		if (n >= 1 && n <= 8 &&
-		    batch_push_u32(w->one->b, f, w->one->row,
-				   (uint32_t)MIN_OF(load_be(p, n), (uint64_t)UINT32_MAX)))
+	for (bool first = true; w->left > 0 && next_value(r, e, &p, &n); w->left--) {
+		if (n < 1 || n > 8)
+			continue;
+		uint64_t v = load_be(p, n);
+		if (conv == CONV_LIST_DIR)
+			v = p[0] >> 7; /* negative */
+		if (conv == CONV_LIST_MS && first)
+			base = base_of(w, v);
+		first = false;
+		v = v > base ? v - base : 0;
+		if (batch_push_u32(w->one->b, f, w->one->row,
+				   (uint32_t)MIN_OF(v, (uint64_t)UINT32_MAX)))
 			batch_set_present(w->one->b, f, w->one->row);
+	}
 	return true;
 }
 

@@ -50,7 +50,15 @@ bool template_len_fits(enum conv c, uint16_t len)
 	case CONV_DSCP:
 	case CONV_NID:
 	case CONV_LIST: /* one value outside a list */
+	case CONV_LIST8:
+	case CONV_LIST16:
+	case CONV_LIST32:
 		return variable || (len >= 1 && len <= 8);
+	case CONV_LIST_MS: /* have a meaning only in a list */
+	case CONV_LIST_DIR:
+		return false;
+	case CONV_MILLI:
+		return variable || len == 4 || len == 8;
 	case CONV_DELTA_US:
 	case CONV_UPTIME:
 		return variable || (len >= 1 && len <= 4);
@@ -226,7 +234,14 @@ enum op_kind template_op(enum conv c, enum ctype t, uint16_t len)
 	case CONV_NID:
 		return OP_NID;
 	case CONV_LIST:
+	case CONV_LIST8:
+	case CONV_LIST16:
+	case CONV_LIST32:
+	case CONV_LIST_MS:
+	case CONV_LIST_DIR:
 		return OP_LIST;
+	case CONV_MILLI:
+		return OP_MILLI;
 	}
 	return OP_UINT_N_8;
 }

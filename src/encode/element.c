@@ -21,6 +21,16 @@ static void set(struct wire_form *ret, enum put_kind kind, uint16_t len)
 	ret->len = len;
 }
 
+static void set_list(struct wire_form *ret, enum put_kind kind, uint8_t width)
+{
+	set(ret, kind, ELEMENT_VARIABLE);
+	ret->inner_pen = ret->pen;
+	ret->inner_id = ret->id;
+	ret->width = width;
+	ret->pen = 0;
+	ret->id = ELEMENT_BASIC_LIST;
+}
+
 /* The inverse of each conversion that fieldgen.c chooses from; false for the others. */
 static bool form_of(enum conv c, enum ctype t, struct wire_form *ret)
 {
@@ -61,11 +71,25 @@ static bool form_of(enum conv c, enum ctype t, struct wire_form *ret)
 		set(ret, PUT_U32S, ELEMENT_VARIABLE);
 		return true;
 	case CONV_LIST:
-		set(ret, PUT_LIST, ELEMENT_VARIABLE);
-		ret->inner_pen = ret->pen;
-		ret->inner_id = ret->id;
-		ret->pen = 0;
-		ret->id = ELEMENT_BASIC_LIST;
+		set_list(ret, PUT_LIST, 0);
+		return true;
+	case CONV_LIST8:
+		set_list(ret, PUT_LIST, 1);
+		return true;
+	case CONV_LIST16:
+		set_list(ret, PUT_LIST, 2);
+		return true;
+	case CONV_LIST32:
+		set_list(ret, PUT_LIST, 4);
+		return true;
+	case CONV_LIST_MS:
+		set_list(ret, PUT_LIST_MS, 8);
+		return true;
+	case CONV_LIST_DIR:
+		set_list(ret, PUT_LIST_DIR, 1);
+		return true;
+	case CONV_MILLI:
+		set(ret, t == CT_U64 ? PUT_MILLI64 : PUT_MILLI32, 4);
 		return true;
 	case CONV_HIGH8: /* the only such element is that of ICMP's type and code */
 		set(ret, PUT_ICMP, 2);

@@ -27,16 +27,20 @@ enum put_kind {
 	PUT_IP4,
 	PUT_IP6,
 	PUT_MAC,
-	PUT_MS,     /* ms since 1970, 8 bytes */
-	PUT_SEC,    /* s since 1970, 8 bytes */
-	PUT_UPTIME, /* ms since the exporter started, 4 bytes */
-	PUT_NID,    /* name -> number, 2 bytes */
-	PUT_ICMP,   /* type, with the code from its own field: a flow has both or none */
-	PUT_LABEL,  /* 3 bytes of an MPLS label stack */
+	PUT_MS,      /* ms since 1970, 8 bytes */
+	PUT_SEC,     /* s since 1970, 8 bytes */
+	PUT_UPTIME,  /* ms since the exporter started, 4 bytes */
+	PUT_NID,     /* name -> number, 2 bytes */
+	PUT_ICMP,    /* type, with the code from its own field: a flow has both or none */
+	PUT_LABEL,   /* 3 bytes of an MPLS label stack */
+	PUT_MILLI32, /* thousandths of 4 bytes -> float32 */
+	PUT_MILLI64, /* ... of 8 bytes */
 	PUT_STR,
-	PUT_HEX,  /* text of hex digits -> bytes */
-	PUT_U32S, /* numbers one after another */
-	PUT_LIST, /* a basicList */
+	PUT_HEX,      /* text of hex digits -> bytes */
+	PUT_U32S,     /* numbers one after another */
+	PUT_LIST,     /* a basicList */
+	PUT_LIST_MS,  /* ... of times, ms since t_first */
+	PUT_LIST_DIR, /* ... of directions, 0 and 1 -> 1 and -1 */
 	PUT_MAX
 };
 
@@ -45,9 +49,11 @@ struct wire_form {
 	uint16_t id;
 	uint16_t len; /* ELEMENT_VARIABLE: the length is in the record */
 	enum put_kind kind;
-	/* PUT_LIST: the element inside it. The field's own is ELEMENT_BASIC_LIST. */
+	/* Of a list, the element inside it; the field's own is ELEMENT_BASIC_LIST. width: bytes of
+	   each value, 0 = the fewest that hold the greatest. */
 	uint32_t inner_pen;
 	uint16_t inner_id;
+	uint8_t width;
 };
 
 /* The form of f, in a record whose address (of an address field) or whose flow (of others) is IPv6

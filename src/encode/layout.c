@@ -101,7 +101,8 @@ static void add(struct compiling *c, const struct wire_form *form, int column, u
 					  .field = (uint16_t)column,
 					  .at = c->fixed_len,
 					  .inner_id = form->inner_id,
-					  .inner_pen = form->inner_pen};
+					  .inner_pen = form->inner_pen,
+					  .width = form->width};
 	c->forms[c->n++] = *form;
 	if (form->len == ELEMENT_VARIABLE)
 		return;

@@ -20,12 +20,13 @@ struct layout_key {
 };
 
 struct encode_op {
-	uint8_t kind;   /* enum put_kind */
-	uint8_t index;  /* PUT_LABEL: which */
-	uint16_t field; /* the column it is read from */
-	uint16_t at;    /* where in the record; of fields of fixed length */
-	uint16_t inner_id;
-	uint32_t inner_pen; /* PUT_LIST */
+	uint8_t kind;      /* enum put_kind */
+	uint8_t index;     /* PUT_LABEL: which */
+	uint16_t field;    /* the column it is read from */
+	uint16_t at;       /* where in the record; of fields of fixed length */
+	uint16_t inner_id; /* of a list: as in struct wire_form */
+	uint32_t inner_pen;
+	uint8_t width;
 };
 
 enum { NO_ROW = UINT16_MAX };

@@ -3,6 +3,7 @@
 
 #include "base/attr.h"
 #include "base/wr.h"
+#include "model/milli.h"
 #include "model/nid.h"
 
 enum {
@@ -36,6 +37,9 @@ FIXED(IP6, struct ip, memcpy(p, v->b, sizeof(v->b)))
 FIXED(MS, int64_t, store_be64(p, *v < 0 ? 0 : (uint64_t)*v))
 FIXED(SEC, int64_t, store_be64(p, (uint64_t)(*v / 1000)))
 FIXED(UPTIME, int64_t, store_be32(p, (uint32_t)((uint64_t)*v - (uint64_t)r->start_ms)))
+
+FIXED(MILLI32, uint32_t, store_be32(p, milli_to32(*v)))
+FIXED(MILLI64, uint64_t, store_be32(p, milli_to32(*v)))
 
 static void store_mac(uint8_t *p, uint64_t v)
 {
@@ -91,10 +95,12 @@ static size_t hex_length(const struct batch *b, struct span s)
 	return s.len % 2 ? 0 : s.len / 2;
 }
 
-/* Bytes that each value of a list takes: the fewest that hold the greatest. */
-static size_t list_width(const struct batch *b, struct span s)
+/* Bytes that each value of a list takes. */
+static size_t list_width(const struct encode_op *op, const struct batch *b, struct span s)
 {
 	uint32_t all = 0;
+	if (op->width)
+		return op->width;
 	for (uint32_t i = 0; i < s.len; i++)
 		all |= batch_list_at(b, s, i);
 	return all > UINT16_MAX ? 4 : all > UINT8_MAX ? 2 : 1;
@@ -125,9 +131,11 @@ static size_t value_length(const struct encode_op *op, const struct batch *b, ui
 	case PUT_U32S:
 		return whole(max, sizeof(uint32_t), s.len);
 	case PUT_LIST:
-		return max < list_head(op)
-			   ? 0
-			   : list_head(op) + whole(max - list_head(op), list_width(b, s), s.len);
+	case PUT_LIST_MS:
+	case PUT_LIST_DIR:
+		return max < list_head(op) ? 0
+					   : list_head(op) + whole(max - list_head(op),
+								   list_width(op, b, s), s.len);
 	}
 	return 0;
 }
@@ -175,28 +183,43 @@ static void store_hex(uint8_t *p, const uint8_t *text, size_t n)
 		p[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
 }
 
-static void store_number(uint8_t *p, uint32_t v, size_t width)
+static void store_number(uint8_t *p, uint64_t v, size_t width)
 {
 	for (size_t i = width; i > 0; i--, v >>= 8)
 		p[i - 1] = (uint8_t)v;
 }
 
-static void store_numbers(uint8_t *p, const struct batch *b, struct span s, size_t width, size_t n)
+static void store_numbers(uint8_t *p, const struct batch *b, struct span s, size_t n)
 {
-	for (uint32_t i = 0; (i + 1) * width <= n; i++)
-		store_number(p + i * width, batch_list_at(b, s, i), width);
+	for (uint32_t i = 0; (i + 1) * sizeof(uint32_t) <= n; i++)
+		store_be32(p + i * sizeof(uint32_t), batch_list_at(b, s, i));
 }
 
-static void store_list(uint8_t *p, const struct encode_op *op, const struct batch *b, struct span s,
+/* A value of a list as it goes into so many bytes. */
+static uint64_t list_value(const struct encode_op *op, uint32_t v, size_t width, int64_t t_first)
+{
+	const uint64_t most = width < 4 ? ((uint64_t)1 << 8 * width) - 1 : UINT32_MAX;
+	if (op->kind == PUT_LIST_MS)
+		return (uint64_t)t_first + v;
+	if (op->kind == PUT_LIST_DIR)
+		return v ? UINT8_MAX : 1; /* -1 */
+	return MIN_OF((uint64_t)v, most);
+}
+
+static void store_list(uint8_t *p, const struct encode_op *op, const struct batch *b, uint32_t row,
 		       size_t n)
 {
-	size_t width = list_width(b, s), head = list_head(op);
+	struct span s = batch_span(b, (enum field)op->field)[row];
+	size_t width = list_width(op, b, s), head = list_head(op);
+	int64_t t_first = batch_has(b, F_t_first) ? batch_ms(b, F_t_first)[row] : 0;
 	*p = LIST_ORDERED;
 	store_be16(p + 1, op->inner_pen ? op->inner_id | ENTERPRISE_BIT : op->inner_id);
 	store_be16(p + 3, (uint16_t)width);
 	if (op->inner_pen)
 		store_be32(p + LIST_HEAD, op->inner_pen);
-	store_numbers(p + head, b, s, width, n - head);
+	for (uint32_t i = 0; (i + 1) * width <= n - head; i++)
+		store_number(p + head + i * width,
+			     list_value(op, batch_list_at(b, s, i), width, t_first), width);
 }
 
 static void put_variable(const struct put_rows *r, const struct encode_op *op)
@@ -214,9 +237,9 @@ static void put_variable(const struct put_rows *r, const struct encode_op *op)
 		else if (op->kind == PUT_HEX)
 			store_hex(p, batch_bytes(r->b, s), n);
 		else if (op->kind == PUT_U32S)
-			store_numbers(p, r->b, s, sizeof(uint32_t), n);
+			store_numbers(p, r->b, s, n);
 		else
-			store_list(p, op, r->b, s, n);
+			store_list(p, op, r->b, r->rows[i], n);
 	}
 }
 
@@ -225,10 +248,12 @@ static void put_variable(const struct put_rows *r, const struct encode_op *op)
 typedef void put_fn(const struct put_rows *r, const struct encode_op *op);
 
 static put_fn *const fixed[PUT_MAX] = {
-    [PUT_U8] = put_U8,     [PUT_U16] = put_U16,     [PUT_U32] = put_U32,       [PUT_U64] = put_U64,
-    [PUT_LOW8] = put_LOW8, [PUT_IP4] = put_IP4,     [PUT_IP6] = put_IP6,       [PUT_MAC] = put_MAC,
-    [PUT_MS] = put_MS,     [PUT_SEC] = put_SEC,     [PUT_UPTIME] = put_UPTIME, [PUT_NID] = put_NID,
-    [PUT_ICMP] = put_ICMP, [PUT_LABEL] = put_LABEL,
+    [PUT_U8] = put_U8,           [PUT_U16] = put_U16,       [PUT_U32] = put_U32,
+    [PUT_U64] = put_U64,         [PUT_LOW8] = put_LOW8,     [PUT_IP4] = put_IP4,
+    [PUT_IP6] = put_IP6,         [PUT_MAC] = put_MAC,       [PUT_MS] = put_MS,
+    [PUT_SEC] = put_SEC,         [PUT_UPTIME] = put_UPTIME, [PUT_NID] = put_NID,
+    [PUT_ICMP] = put_ICMP,       [PUT_LABEL] = put_LABEL,   [PUT_MILLI32] = put_MILLI32,
+    [PUT_MILLI64] = put_MILLI64,
 };
 
 void put_records(const struct put_rows *r)

@@ -54,6 +54,13 @@ enum err meter_new(const struct meter_opts *opts, struct meter **ret)
 		return ERR_NOMEM;
 	}
 	pool_init(&m->pool, MAX_OF(flows * EXTRA_BYTES_PER_FLOW, (size_t)EXTRA_BYTES_MIN));
+	pool_init(&m->series_pool, METER_SERIES_BYTES);
+	/* Its pages come with the flows. */
+	if (series_wanted(&opts->series) &&
+	    !(m->series = calloc(m->cache.max, sizeof(*m->series)))) {
+		meter_free(m);
+		return ERR_NOMEM;
+	}
 	if (opts->dissect &&
 	    dissection_new(opts->dissect_bytes ? opts->dissect_bytes : (size_t)METER_DISSECT_BYTES,
 			   &m->dissection)) {
@@ -75,6 +82,8 @@ void meter_free(struct meter *m)
 	dissection_free(m->dissection);
 	fragments_free(m->fragments);
 	pool_fini(&m->pool);
+	pool_fini(&m->series_pool);
+	free(m->series);
 	cache_fini(&m->cache);
 	batch_free(m->out);
 	free(m);
@@ -105,6 +114,8 @@ static void export(struct meter *m, uint32_t i, enum end_reason reason)
 static void drop(struct meter *m, uint32_t i)
 {
 	speech_drop(m, i);
+	if (m->series)
+		series_clear(&m->series[i], &m->series_pool);
 	pool_give(&m->pool, m->cache.more[i].extra, sizeof(struct flow_extra));
 	cache_remove(&m->cache, i);
 }
@@ -239,6 +250,18 @@ static void measure(struct meter *m, uint32_t i, const struct met *p, unsigned d
 	npm_see(&m->cache.room, &m->cache.npm[i], &n);
 }
 
+static void see_series(struct meter *m, uint32_t i, const struct met *p, unsigned dir)
+{
+	const struct series_packet q = {.t_ns = p->t_ns,
+					.len = p->p.payload_wire,
+					.flags = (uint8_t)p->p.tcp_flags,
+					.dir = (uint8_t)dir};
+	if (m->cache.more[i].summed)
+		return;
+	if (!series_see(&m->series[i], &m->o.series, &m->series_pool, &q))
+		stat_add(m->o.stats, ST_meter_series_full, 1);
+}
+
 static void take(struct meter *m, struct met *p)
 {
 	uint32_t i = cache_find(&m->cache, &p->key);
@@ -264,6 +287,8 @@ static void take(struct meter *m, struct met *p)
 	flow_add(m, i, p, dir);
 	if (m->cache.npm)
 		measure(m, i, p, dir);
+	if (unlikely(m->series != NULL))
+		see_series(m, i, p, dir);
 	if (m->dissection && !more->quiet)
 		speech_hear(m, i, p, dir);
 	if (unlikely(!was_ended && ended(f))) {

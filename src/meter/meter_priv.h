@@ -28,6 +28,8 @@ struct meter {
 	struct fragments *fragments;
 	struct pool pool;              /* flow_extra, speech, notes */
 	struct dissection *dissection; /* NULL: payloads are not looked at */
+	struct series *series;         /* by flow, as in the cache; NULL: none are asked for */
+	struct pool series_pool;       /* METER_SERIES_BYTES */
 	struct batch *out;
 	uint64_t now_ns; /* 0: no time yet */
 	uint64_t active_ns, linger_ns;

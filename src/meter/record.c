@@ -197,6 +197,8 @@ void record_write(struct meter *m, uint32_t i, enum end_reason reason)
 	if (m->cache.npm)
 		npm_to_batch(&m->cache.room, &m->cache.npm[i], f->proto == PROTO_TCP, f->packets,
 			     m->out, r.at);
+	if (m->series)
+		series_to_batch(&m->series[i], m->out, r.at, more->t_first_ns / NS_PER_MS);
 	if (more->speech)
 		notes_to_batch(&more->speech->notes, m->out, r.at);
 	m->out->n++;

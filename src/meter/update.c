@@ -221,4 +221,6 @@ void flow_turn(struct meter *m, uint32_t i)
 		npm_go_on(&m->cache.room, &m->cache.npm[i]);
 	if (more->speech)
 		notes_go_on(&more->speech->notes);
+	if (m->series)
+		series_clear(&m->series[i], &m->series_pool);
 }

@@ -58,6 +58,13 @@ enum conv {
 	CONV_APP,    /* application id (RFC 6759): 1 byte of engine, then the selector */
 	CONV_NID,  /* number of OpenSSL's for a public key algorithm, kept as its name (nid.def) */
 	CONV_LIST, /* the values of a basicList (RFC 6313, IANA 291) of this element */
+	/* The same, each of so many bytes when it is exported */
+	CONV_LIST8,
+	CONV_LIST16,
+	CONV_LIST32,
+	CONV_LIST_MS,  /* times of 8 bytes, ms since 1970; kept in ms since t_first of the flow */
+	CONV_LIST_DIR, /* 1 from the initiator, -1 back; kept as 0 and 1 */
+	CONV_MILLI,    /* a float32 or float64, kept in thousandths (model/milli.h) */
 };
 
 enum source_scope { SCOPE_ANY, SCOPE_IPFIX, SCOPE_NF9 };

@@ -141,6 +141,49 @@ static void lists_of_a_field(void **state)
 	buf_fini(&b);
 }
 
+/* What ipfixprobe sends: times of 8 bytes count from the flow's first packet, directions are 1 and
+ * -1, figures of NetTiSA are float32; one that is no number is not there. */
+static void packet_series(void **state)
+{
+	(void)state;
+	struct buf b = {0};
+	struct harness *h = harness_new(NULL);
+	const struct wire_element e[] = {{291, WIRE_VARIABLE, 0},
+					 {291, WIRE_VARIABLE, 0},
+					 {1020, 4, 8057},
+					 {1024, 4, 8057},
+					 {152, 8, 0}};
+	static const uint8_t times[] = {3, 0x83, 0xf6, 0, 8, 0, 0,    0x1f, 0x79,
+					0, 0,    0,    0, 0, 0, 0x03, 0xe8, /* 1000 */
+					0, 0,    0,    0, 0, 0, 0x03, 0xe7, /* 999: before it */
+					0, 0,    0,    0, 0, 0, 0x07, 0xd0};
+	static const uint8_t ways[] = {3, 0x83, 0xf8, 0, 1, 0, 0, 0x1f, 0x79, 1, 0xff, 1};
+	struct wire w = begin(&b);
+	wire_template(&w, 256, e, ARRAY_LEN(e));
+	wire_set_begin(&w, 256);
+	wire_varlen(&w, times, sizeof(times), true);
+	wire_varlen(&w, ways, sizeof(ways), true);
+	wire_uint(&w, 0x42f6e979, 4); /* 123.456 */
+	wire_uint(&w, 0x7fc00000, 4); /* not a number */
+	wire_uint(&w, 1000, 8);
+	wire_set_end(&w, false);
+	wire_end(&w);
+	harness_feed(h, &b);
+	static const uint32_t want[2][3] = {{0, 0, 1000}, {0, 1, 0}};
+	static const enum field lists[2] = {F_packet_times_ms, F_packet_directions};
+	for (int l = 0; l < 2; l++) {
+		struct span s = batch_span(h->rows, lists[l])[0];
+		assert_int_equal(s.len, 3);
+		for (uint32_t i = 0; i < 3; i++)
+			assert_int_equal(batch_list_at(h->rows, s, i), want[l][i]);
+	}
+	assert_int_equal(batch_get_num(h->rows, F_nts_payload_mean_milli, 0), 123456);
+	assert_false(batch_present(h->rows, F_nts_payload_kurtosis_milli, 0));
+	assert_int_equal(harness_malformed_total(h), 0);
+	harness_free(h);
+	buf_fini(&b);
+}
+
 /* RFC 6313 4.5.3, as YAF sends it: a subTemplateMultiList with a record of TCP flags, and inside it
  * a subTemplateList of two records. */
 static void lists_of_records(void **state)
@@ -294,6 +337,7 @@ int main(void)
 	    cmocka_unit_test(not_kept_if_configured),
 	    cmocka_unit_test(basic_lists),
 	    cmocka_unit_test(lists_of_a_field),
+	    cmocka_unit_test(packet_series),
 	    cmocka_unit_test(lists_of_records),
 	    cmocka_unit_test(damaged_lists),
 	    cmocka_unit_test(nesting_is_bounded),

@@ -38,6 +38,7 @@ def flows_of():
 
 ALL = list(flows_of())
 ANSWERED = [f for f in ALL if f.rev_packets]
+SERIES = [i for i, f in enumerate(ALL) if i % 4 == 1 and f.proto == 6]
 V4 = [f for f in ALL if ":" not in f.src]
 
 
@@ -212,6 +213,11 @@ class Scenario(unittest.TestCase):
         self.assertEqual({ipaddress.ip_address(a) for a in found["cflow.dstaddrv6"]},
                          {ipaddress.ip_address(f.dst) for f in ALL if ":" in f.dst})
         self.assertEqual(sorted(int(v) for v in found["cflow.srcport"]), sorted(f.sport for f in ALL if f.proto == 6))
+        # Lists of CESNET's elements (8057 = 0x1f79): of 1013 in 2 bytes, of 1015 and 1016 in 1.
+        lists = sorted(v for v in found["cflow.enterprise_private_entry"] if v.startswith("04:83:f5"))
+        self.assertEqual(lists, [f"04:83:f5:00:02:00:00:1f:79:{i >> 8:02x}:{i & 255:02x}:05:78:00:28" for i in SERIES])
+        for rest in ("04:83:f7:00:01:00:00:1f:79:18:10:18", "04:83:f8:00:01:00:00:1f:79:01:ff:01"):
+            self.assertEqual(found["cflow.enterprise_private_entry"].count(rest), len(SERIES))
         self.assertFalse([k for k in found if k and ("malformed" in k or "expert" in k)], "what tshark complains of")
 
     def test_08_tshark_file(self):
@@ -267,6 +273,16 @@ class Scenario(unittest.TestCase):
                                    r.get("http_host") or r.get("tls_sni")) for r in rows)
         self.assertEqual(got, collections.Counter((f.src, f.dst, f.bytes, f.rev_bytes, f.text) for f in ALL))
         self.assertFalse([r for r in rows if "extra" in r])
+        series = {r["packet_lengths"][0]: r for r in rows if "packet_lengths" in r}
+        self.assertEqual(sorted(series), SERIES)
+        for i, r in series.items():
+            self.assertEqual(r["packet_lengths"], [i, 1400, 40])
+            self.assertEqual(r["packet_times_ms"], [0, 15, 900])
+            self.assertEqual(r["packet_flags"], [0x18, 0x10, 0x18])
+            self.assertEqual(r["packet_directions"], [0, 1, 0])
+            self.assertEqual(r["histogram_lengths"], [0, 0, 2, 0, 0, 0, 0, 70000])
+            self.assertEqual(r["rev_histogram_gaps"], [0, 0, 2, 0, 0, 0, 0, 70000])
+            self.assertEqual(r["nts_payload_mean_milli"], 1000 * i + 500)
         one, two = path.read_bytes(), (run(GEN, "--file", path), path.read_bytes())[1]
         self.assertEqual(one, two, "the same rows, the same bytes")
 

@@ -21,6 +21,31 @@ static void set_text(struct batch *b, enum field f, uint32_t row, const char *s)
 		batch_set_present(b, f, row);
 }
 
+static void set_list(struct batch *b, enum field f, uint32_t row, const uint32_t *v, size_t n)
+{
+	batch_use(b, f);
+	batch_set_present(b, f, row);
+	for (size_t i = 0; i < n; i++)
+		if (!batch_push_u32(b, f, row, v[i]))
+			abort();
+}
+
+/* Packets as a series, and a figure of NetTiSA. */
+static void set_series(struct batch *b, uint32_t row, unsigned i)
+{
+	enum { PACKETS = 3, BINS = 8 };
+	const uint32_t lengths[PACKETS] = {i, 1400, 40}, times[PACKETS] = {0, 15, 900},
+		       flags[PACKETS] = {0x18, 0x10, 0x18}, ways[PACKETS] = {0, 1, 0},
+		       bins[BINS] = {0, 0, 2, 0, 0, 0, 0, 70000};
+	set_list(b, F_packet_lengths, row, lengths, PACKETS);
+	set_list(b, F_packet_times_ms, row, times, PACKETS);
+	set_list(b, F_packet_flags, row, flags, PACKETS);
+	set_list(b, F_packet_directions, row, ways, PACKETS);
+	set_list(b, F_histogram_lengths, row, bins, BINS);
+	set_list(b, F_rev_histogram_gaps, row, bins, BINS);
+	batch_set_num(b, F_nts_payload_mean_milli, row, 1000 * i + 500);
+}
+
 static void set_ends(struct batch *b, uint32_t row, unsigned i, bool six)
 {
 	char text[2][IP_TEXT_MAX];
@@ -35,7 +60,8 @@ static void set_ends(struct batch *b, uint32_t row, unsigned i, bool six)
 	batch_set_num(b, F_ip_version, row, six ? 6 : 4);
 }
 
-/* Every fifth flow is IPv6, every seventh a ping; every third has no answer. */
+/* Every fifth flow is IPv6, every seventh a ping; every third has no answer; of those that are no
+ * ping every fourth tells its packets. */
 static void set_flow(struct batch *b, uint32_t row, unsigned i, int64_t now)
 {
 	bool six = i % 5 == 0, ping = i % 7 == 0;
@@ -61,6 +87,8 @@ static void set_flow(struct batch *b, uint32_t row, unsigned i, int64_t now)
 	batch_set_num(b, F_tcp_flags, row, 0x1b);
 	if (i % 3)
 		batch_set_num(b, F_rev_tcp_flags, row, 0x1a);
+	if (i % 4 == 1)
+		set_series(b, row, i);
 	set_text(b, i % 2 ? F_http_host : F_tls_sni, row, i % 2 ? "www.example" : "tls.example");
 }
 

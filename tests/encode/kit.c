@@ -2,6 +2,7 @@
 #include "encode/kit.h"
 
 #include "decode/decode.h"
+#include "model/milli.h"
 #include "model/record.h"
 
 #include <stdio.h>
@@ -83,8 +84,13 @@ static void draw_list(struct kit_random *r, struct batch *b, enum field f, uint3
 	bool labels = c == CONV_MPLS;
 	size_t n = 1 + kit_below(r, labels ? LABELS_MAX : LIST_MAX);
 	uint64_t most = kit_below(r, 2) ? UINT32_MAX : kit_below(r, 2) ? UINT16_MAX : UINT8_MAX;
+	most = c == CONV_LIST_DIR ? 1
+	       : c == CONV_LIST8  ? UINT8_MAX
+	       : c == CONV_LIST16 ? UINT16_MAX
+				  : most;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t v = (uint32_t)draw_number(r, most);
+		v = MIN_OF(v, (uint32_t)most);
 		if (labels)
 			v = (v & LABEL) | 16 | (i + 1 == n ? BOTTOM : 0);
 		batch_push_u32(b, f, row, v);
@@ -116,6 +122,11 @@ static void draw_value(struct kit_random *r, struct batch *b, enum field f, uint
 	} else if (t == CT_MS) {
 		uint64_t v = (uint64_t)kit_time_ms - kit_below(r, 1000000);
 		batch_set_num(b, f, row, c == CONV_SEC ? v / second * second : v);
+	} else if (c == CONV_MILLI) {
+		/* what a float32 can tell */
+		uint64_t v = draw_number(r, t == CT_U32 ? UINT32_MAX / 2 : UINT64_MAX >> 11);
+		(void)milli_from32(milli_to32(v), &v);
+		batch_set_num(b, f, row, v);
 	} else {
 		batch_set_num(b, f, row, draw_number(r, most[t]));
 	}

@@ -111,6 +111,45 @@ static void ipfix_bytes(void **state)
 	batch_free(b);
 }
 
+/* Lists as ipfixprobe tells them: IANA's 291 in the template; of elements of 8057 the lengths in 2
+ * bytes, times in 8 of ms since 1970, directions 1 and -1; NetTiSA's figures as float32. */
+static void cesnet_bytes(void **state)
+{
+	(void)state;
+	/* t_first 2026-01-01T12:00:00Z, 1767268800000 ms. */
+	static const uint8_t record[] = {
+	    0,    0,    0x01, 0x9b, 0x79, 0x6d, 0xd6, 0, /* 152 */
+	    0x3f, 0xc0, 0,    0,                         /* 8057/1020: 1.5 */
+	    13,   4,    0x83, 0xf5, 0,    2,    0,    0, 0x1f, 0x79, 0,    60,   0x05,
+	    0xdc, 25,   4,    0x83, 0xf6, 0,    8,    0, 0,    0x1f, 0x79, 0,    0,
+	    0x01, 0x9b, 0x79, 0x6d, 0xd6, 0,    0,    0, 0x01, 0x9b, 0x79, 0x6d, 0xd7,
+	    0x02, 11,   4,    0x83, 0xf7, 0,    1,    0, 0,    0x1f, 0x79, 2,    24,
+	    11,   4,    0x83, 0xf8, 0,    1,    0,    0, 0x1f, 0x79, 1,    0xff};
+	static const struct {
+		enum field f;
+		uint32_t v[2];
+	} lists[] = {{F_packet_lengths, {60, 1500}},
+		     {F_packet_times_ms, {0, 258}},
+		     {F_packet_flags, {2, 24}},
+		     {F_packet_directions, {0, 1}}};
+	struct batch *b = one_row();
+	struct caught c;
+	batch_set_num(b, F_t_first, 0, (uint64_t)kit_time_ms);
+	batch_set_num(b, F_nts_payload_mean_milli, 0, 1500);
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		batch_use(b, lists[i].f);
+		batch_set_present(b, lists[i].f, 0);
+		for (int k = 0; k < 2; k++)
+			assert_true(batch_push_u32(b, lists[i].f, 0, lists[i].v[k]));
+	}
+	encode(&c, b, (struct encoder_opts){.domain = 9});
+	assert_int_equal(c.n, 1);
+	assert_int_equal(c.m[0]->n, 20 + sizeof(record));
+	assert_memory_equal(c.m[0]->bytes + 20, record, sizeof(record));
+	done(&c);
+	batch_free(b);
+}
+
 static void nf5_bytes(void **state)
 {
 	(void)state;
@@ -291,13 +330,10 @@ static void split(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(ipfix_bytes),
-	    cmocka_unit_test(nf5_bytes),
-	    cmocka_unit_test(nf5_large_counters),
-	    cmocka_unit_test(ip6_in_nf5),
-	    cmocka_unit_test(text_lengths),
-	    cmocka_unit_test(long_records),
-	    cmocka_unit_test(split),
+	    cmocka_unit_test(ipfix_bytes),     cmocka_unit_test(cesnet_bytes),
+	    cmocka_unit_test(nf5_bytes),       cmocka_unit_test(nf5_large_counters),
+	    cmocka_unit_test(ip6_in_nf5),      cmocka_unit_test(text_lengths),
+	    cmocka_unit_test(long_records),    cmocka_unit_test(split),
 	    cmocka_unit_test(nothing_to_tell),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
