@@ -36,6 +36,7 @@ bench:
 	@python3 bench/collect.py
 	@python3 bench/load.py
 	@python3 bench/query.py
+	@python3 bench/meter.py
 fmt:
 	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
 clean:

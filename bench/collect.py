@@ -37,7 +37,8 @@ def arguments():
     p.add_argument("--repeat", type=int, default=3)
     p.add_argument("--no-ladder", action="store_true")
     p.add_argument("--no-enrich", action="store_true", help="without countries, AS numbers, applications")
-    p.add_argument("--cpus", default="0,1", help="sender's core, collector's core")
+    p.add_argument("--cpus", default="0:1", help="cores of the sender, of the collector: 0:0-1 gives the collector both")
+    p.add_argument("--threads", type=int, default=1, help="threads of Weir that receive (nfcapd has one)")
     return p.parse_args()
 
 
@@ -70,7 +71,7 @@ class Collector:
     def __init__(self, name, a):
         self.name, self.port = name, instance.free_port()
         self.dir = tempfile.mkdtemp(prefix="weir-bench-", dir=a.dir or "/dev/shm")
-        cpu = a.cpus.split(",")[1]
+        cpu = a.cpus.split(":")[1]
         self.proc = subprocess.Popen(["taskset", "-c", cpu] + self.command(a), stdout=subprocess.DEVNULL,
                                      stderr=open(f"{self.dir}/log", "w"))
         while drops(self.port) is None:
@@ -84,7 +85,8 @@ class Collector:
             return [self.name, "-p", str(self.port), "-b", "127.0.0.1", "-w", f"{self.dir}/nf", "-y", "-t", "3600",
                     "-B", str(BUFFER)]
         with open(f"{self.dir}/weir.yaml", "w") as f:
-            f.write(f"collect:\n  listen: [udp://127.0.0.1:{self.port}]\n  threads: 1\n  socket_buffer: {BUFFER}\n"
+            f.write(f"collect:\n  listen: [udp://127.0.0.1:{self.port}]\n  threads: {a.threads}\n"
+                    f"  socket_buffer: {BUFFER}\n"
                     "log:\n  level: err\n")
             if a.no_enrich:
                 f.write("enrich:\n  country: false\n  as: off\n  applications: false\n")
@@ -111,7 +113,7 @@ def trial(name, a, proto, rate, seconds):
     c = Collector(name, a)
     settle(c.proc.pid)  # data sets are read at the start
     before = cpu_s(c.proc.pid)
-    sender = subprocess.run(["taskset", "-c", a.cpus.split(",")[0], f"{a.build}/bench/flowsend", proto, "127.0.0.1",
+    sender = subprocess.run(["taskset", "-c", a.cpus.split(":")[0], f"{a.build}/bench/flowsend", proto, "127.0.0.1",
                              str(c.port), "-r", str(rate), "-t", str(seconds)], stdout=subprocess.PIPE, check=True)
     sent = json.loads(sender.stdout)
     settle(c.proc.pid)
