@@ -12,16 +12,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Counts the rows of a batch and reads the ends of every text, so that a span out of bounds is
+ * seen. */
 static inline void fuzz_take(void *ctx, struct batch *b)
 {
+	static volatile uint8_t sink;
 	uint64_t *rows = ctx;
-	uint64_t seen = 0;
-	for (uint32_t i = 0; i < b->n; i++)
-		for (int f = 0; f < FIELD_MAX; f++)
-			if (b->col[f] && batch_has(b, (enum field)f) &&
-			    field_table[f].ctype == CT_STR && batch_span(b, (enum field)f)[i].len)
-				seen += *batch_bytes(b, batch_span(b, (enum field)f)[i]);
-	*rows += b->n + (seen & 0);
+	for (int f = 0; f < FIELD_MAX; f++) {
+		if (field_table[f].ctype != CT_STR || !b->col[f] || !batch_has(b, (enum field)f))
+			continue;
+		for (uint32_t i = 0; i < b->n; i++) {
+			const struct span s = batch_span(b, (enum field)f)[i];
+			if (s.len)
+				sink = batch_bytes(b, s)[0] ^ batch_bytes(b, s)[s.len - 1];
+		}
+	}
+	(void)sink;
+	*rows += b->n;
 }
 
 static inline void fuzz_option(void *ctx, const struct option_record *r)
