@@ -89,6 +89,28 @@ void meter_free(struct meter *m)
 	free(m);
 }
 
+enum { LINE = 64 };
+/* GCC takes a call of a function that only prefetches for nothing, and leaves it out. */
+#define fetching static inline __attribute__((always_inline)) void
+
+fetching fetch(const void *p, size_t n)
+{
+	for (size_t at = 0; at < n; at += LINE)
+		__builtin_prefetch((const char *)p + at, 1);
+}
+
+/* Of the flow that is looked at next, if there is one. */
+fetching fetch_flow(const struct cache *t, uint32_t i)
+{
+	if (i >= t->top)
+		return;
+	__builtin_prefetch(&t->flow[i], 1);
+	__builtin_prefetch(&t->more[i]);
+	__builtin_prefetch(&t->facts[i]);
+	if (t->npm)
+		fetch(&t->npm[i], sizeof(struct npm));
+}
+
 static void emit(struct meter *m)
 {
 	if (!m->out->n)
@@ -188,8 +210,10 @@ static void pass_time(struct meter *m, uint64_t now_ns)
 		return;
 	wheel_turn(&m->wheel, now_ns);
 	fragments_expire(m->fragments, now_ns, false);
-	for (uint32_t i; (i = wheel_next(&m->wheel, &m->cache)) != FLOW_NONE;)
+	for (uint32_t i; (i = wheel_next(&m->wheel, &m->cache)) != FLOW_NONE;) {
+		fetch_flow(&m->cache, m->wheel.slot[m->wheel.at % WHEEL_SLOTS]);
 		look_at(m, i);
+	}
 }
 
 /* Whether this packet belongs to a TCP connection that was seen to open and is still open. */
@@ -368,16 +392,6 @@ static bool read_frame(struct meter *m, const struct frame *f, struct met *p,
 	return true;
 }
 
-enum { LINE = 64 };
-/* GCC takes a call of a function that only prefetches for nothing, and leaves it out. */
-#define fetching static inline __attribute__((always_inline)) void
-
-fetching fetch(const void *p, size_t n)
-{
-	for (size_t at = 0; at < n; at += LINE)
-		__builtin_prefetch((const char *)p + at, 1);
-}
-
 /* The parts that are found through others, once these have come. */
 fetching fetch_parts(const struct meter *m, size_t k)
 {
@@ -449,8 +463,10 @@ void meter_flush(struct meter *m)
 	take_fragments(m);
 	/* Every flow in use is on the wheel. */
 	for (size_t s = 0; m->cache.n && s < WHEEL_SLOTS; s++)
-		while (m->wheel.slot[s] != FLOW_NONE)
-			meter_end(m, m->wheel.slot[s], END_FORCED);
+		for (uint32_t i; (i = m->wheel.slot[s]) != FLOW_NONE;) {
+			fetch_flow(&m->cache, m->cache.flow[i].timer_next);
+			meter_end(m, i, END_FORCED);
+		}
 	emit(m);
 }
 

@@ -168,7 +168,7 @@ void record_write(struct meter *m, uint32_t i, enum end_reason reason)
 	const struct flow_more *more = &m->cache.more[i];
 	const struct row r = {m->out, m->out->n};
 	unsigned kind = f->state & FLOW_KIND_MASK;
-	batch_open_rows(m->out, 1);
+	batch_open_next(m->out);
 	put(&r, F_t_first, more->t_first_ns / NS_PER_MS);
 	put(&r, F_t_last, f->t_last_ns / NS_PER_MS);
 	if (m->o.live)

@@ -85,6 +85,13 @@ void batch_open_rows(struct batch *b, uint32_t k)
 				  k);
 }
 
+void batch_open_next(struct batch *b)
+{
+	for (unsigned w = 0; w < PRESENT_WORDS; w++)
+		if (b->present[w])
+			b->present[w][b->n] = 0;
+}
+
 void batch_open_rows_written(struct batch *b, uint32_t k, const uint64_t written[BATCH_FIELD_WORDS])
 {
 	for (size_t i = 0; i < BATCH_FIELD_WORDS; i++) {

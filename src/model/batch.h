@@ -51,6 +51,9 @@ void batch_open_rows(struct batch *b, uint32_t k);
  * field) in all k rows itself: brings those columns into use and zeroes only the others. */
 void batch_open_rows_written(struct batch *b, uint32_t k,
 			     const uint64_t written[BATCH_FIELD_WORDS]);
+/* Row n for a producer that has written, since batch_reset, no row that it did not keep: columns in
+ * use are zero behind the rows already. */
+void batch_open_next(struct batch *b);
 /* Declares that f is going to be written in the open rows; zeroes the older rows if the column was
  * not in use. */
 void batch_use(struct batch *b, enum field f);

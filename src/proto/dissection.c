@@ -47,13 +47,23 @@ static unsigned kind_of(unsigned over)
 	return (unsigned)__builtin_ctz(over);
 }
 
+static bool may_begin(const struct dissector *x, unsigned byte)
+{
+	for (unsigned i = 0; i + 1 < x->first_n; i += 2)
+		if (byte >= (uint8_t)x->first[i] && byte <= (uint8_t)x->first[i + 1])
+			return true;
+	return x->first_n == 0;
+}
+
 static void index_row(struct dissection *d, size_t row)
 {
 	const struct dissector *x = dissectors[row];
 	for (unsigned k = 0; k < OVERS; k++) {
 		if (!(x->over & 1u << k))
 			continue;
-		d->asked[k][d->n_asked[k]++] = (uint8_t)row;
+		for (unsigned byte = 0; byte <= ANY_BYTE; byte++)
+			if (byte == ANY_BYTE || may_begin(x, byte))
+				d->asked[k][byte][row / 64] |= (uint64_t)1 << row % 64;
 		for (int i = 0; i < DISSECT_PORTS && x->ports[i]; i++)
 			if (d->by_port[k][x->ports[i]] == 0)
 				d->by_port[k][x->ports[i]] = (uint8_t)(row + 1);
@@ -258,6 +268,27 @@ static bool ask_new(struct show *w, const struct dissector *x, struct rd *r, enu
 	return false;
 }
 
+/* Those who may begin with the first byte of r, but for two rows (0 = none, else + 1) and `but`. */
+static bool ask_others(struct show *w, const uint8_t row[2], const struct dissector *but,
+		       struct rd *r, enum dissect *ret)
+{
+	const struct talk *t = w->t;
+	/* Behind lost bytes, or with none captured, the first one says nothing. */
+	unsigned byte = w->c.gap || !rd_left(r) ? (unsigned)ANY_BYTE : *r->p;
+	const uint64_t *asked = w->d->asked[t->kind][byte];
+	for (unsigned k = 0; k < ASKED_WORDS; k++)
+		for (uint64_t bits = asked[k]; bits; bits &= bits - 1) {
+			unsigned at = k * 64 + (unsigned)__builtin_ctzll(bits);
+			const struct dissector *x = dissectors[at];
+			if (at + 1 == row[0] || at + 1 == row[1] || x == but ||
+			    (x->ports_only && !on_port(x, &t->ends, t->kind)))
+				continue;
+			if (ask_new(w, x, r, ret))
+				return true;
+		}
+	return false;
+}
+
 /* Shows r to everybody: those whose port it is first, then the rest in the order of the table. */
 static bool ask_all(struct show *w, struct rd *r, enum dissect *ret)
 {
@@ -275,16 +306,7 @@ static bool ask_all(struct show *w, struct rd *r, enum dissect *ret)
 		if (row[i] && !(i && row[1] == row[0]) &&
 		    ask_new(w, dissectors[row[i] - 1], r, ret))
 			return true;
-	for (size_t i = 0; i < d->n_asked[t->kind]; i++) {
-		uint8_t at = d->asked[t->kind][i];
-		const struct dissector *x = dissectors[at];
-		if (at + 1 == row[0] || at + 1 == row[1] || x == first ||
-		    (x->ports_only && !on_port(x, e, t->kind)))
-			continue;
-		if (ask_new(w, x, r, ret))
-			return true;
-	}
-	return false;
+	return ask_others(w, row, first, r, ret);
 }
 
 static bool ask_suitors(struct show *w, struct rd *r, enum dissect *ret)

@@ -4,7 +4,14 @@
 #include "proto/dissection.h"
 #include "proto/stream.h"
 
-enum { PORTS = 65536, OVERS = 4, SUITORS = 8, GUESS_TINY = 64 };
+enum {
+	PORTS = 65536,
+	OVERS = 4,
+	SUITORS = 8,
+	GUESS_TINY = 64,
+	ASKED_WORDS = DISSECT_MAX / 64,
+	ANY_BYTE = 256
+};
 
 struct expectation {
 	struct ip ip;
@@ -17,9 +24,9 @@ struct expectation {
 struct dissection {
 	struct pool pool;
 	struct dissection_counters counters;
-	/* By kind (bit number of enum dissect_over): who may be asked, and who is asked first. */
-	uint8_t asked[OVERS][DISSECT_MAX];
-	size_t n_asked[OVERS];
+	/* By kind (bit number of enum dissect_over): who may be asked, by the first byte, a bit a
+	 * row; and who is asked first. */
+	uint64_t asked[OVERS][ANY_BYTE + 1][ASKED_WORDS];
 	uint8_t *by_port[OVERS]; /* [PORTS] row + 1 */
 	uint64_t seed;
 	struct crypto *crypto; /* NULL: not asked for yet */

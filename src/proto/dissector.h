@@ -69,6 +69,9 @@ struct dissect_ctx {
 	struct dissection *dissection; /* proto/dissection.h: expectations, scratch memory */
 };
 
+/* Ranges of bytes, each its first and its last: FIRST_BYTES("AZ\r\r"). */
+#define FIRST_BYTES(ranges) .first = (ranges), .first_n = sizeof(ranges) - 1
+
 struct dissector {
 	const char *name;  /* the application name of its flows: "dns" */
 	const char *title; /* for people: "Domain Name System" */
@@ -76,6 +79,10 @@ struct dissector {
 	bool ports_only; /* asked only on its ports, or where a dissector expects it: what it knows
 			    its protocol by is weak */
 	uint16_t ports[DISSECT_PORTS]; /* asked first on these; 0 ends the list */
+	/* FIRST_BYTES: what the first payload of a direction begins with where it is his; he is not
+	 * asked about others. Not given: with any byte. */
+	const char *first;
+	uint8_t first_n;
 	uint16_t state_size;
 	enum dissect (*see)(struct dissect_ctx *c, struct rd *payload);
 	/* Every packet with payload of a flow that is his, as captured and when it was: of a stream

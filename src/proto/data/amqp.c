@@ -174,6 +174,7 @@ const struct dissector dissector_amqp = {
     .title = "Advanced Message Queuing Protocol",
     .over = OVER_TCP,
     .ports = {5672},
+    FIRST_BYTES("AA"),
     .state_size = sizeof(struct amqp),
     .see = see,
 };

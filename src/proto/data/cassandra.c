@@ -155,6 +155,7 @@ const struct dissector dissector_cassandra = {
     .title = "Cassandra native protocol",
     .over = OVER_TCP,
     .ports = {9042},
+    FIRST_BYTES("\3\5\x83\x85"),
     .state_size = sizeof(struct cassandra),
     .see = see,
 };

@@ -148,6 +148,7 @@ const struct dissector dissector_kafka = {
     .title = "Kafka",
     .over = OVER_TCP,
     .ports = {9092},
+    FIRST_BYTES("\0\0"),
     .state_size = sizeof(struct kafka),
     .see = see,
 };

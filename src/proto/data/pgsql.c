@@ -191,6 +191,7 @@ const struct dissector dissector_pgsql = {
     .title = "PostgreSQL",
     .over = OVER_TCP,
     .ports = {5432},
+    FIRST_BYTES("\0\0"),
     .state_size = sizeof(struct pgsql),
     .see = pgsql_see,
 };

@@ -165,6 +165,7 @@ const struct dissector dissector_redis = {
     .title = "Redis",
     .over = OVER_TCP,
     .ports = {6379, 6380, 26379},
+    FIRST_BYTES("**"),
     .state_size = sizeof(struct redis),
     .see = redis_see,
 };

@@ -307,6 +307,7 @@ const struct dissector dissector_tds = {
     .title = "Tabular Data Stream (Microsoft SQL Server, Sybase)",
     .over = OVER_TCP,
     .ports = {1433, 1434, 2433},
+    FIRST_BYTES("\1\x12"),
     .state_size = sizeof(struct tds),
     .see = tds_see,
 };

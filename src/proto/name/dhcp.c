@@ -121,5 +121,6 @@ const struct dissector dissector_dhcp = {
     .title = "Dynamic Host Configuration Protocol",
     .over = OVER_UDP,
     .ports = {67, 68, 4011},
+    FIRST_BYTES("\x01\x02"),
     .see = dhcp_see,
 };

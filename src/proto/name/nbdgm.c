@@ -27,5 +27,6 @@ const struct dissector dissector_nbdgm = {
     .title = "NetBIOS datagram service",
     .over = OVER_UDP,
     .ports = {138},
+    FIRST_BYTES("\x10\x16"),
     .see = nbdgm_see,
 };

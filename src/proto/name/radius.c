@@ -133,6 +133,7 @@ const struct dissector dissector_radius = {
     .title = "Remote Authentication Dial In User Service",
     .over = OVER_UDP,
     .ports = {1812, 1813, 1645, 1646, 3799},
+    FIRST_BYTES("\x01\x7f"),
     .state_size = sizeof(struct radius_state),
     .see = radius_see,
 };

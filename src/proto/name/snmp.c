@@ -157,6 +157,7 @@ const struct dissector dissector_snmp = {
     .title = "Simple Network Management Protocol",
     .over = OVER_UDP,
     .ports = {161, 162},
+    FIRST_BYTES("00"),
     .state_size = sizeof(struct snmp_state),
     .see = snmp_see,
 };

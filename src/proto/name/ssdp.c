@@ -65,5 +65,6 @@ const struct dissector dissector_ssdp = {
     .title = "Simple Service Discovery Protocol",
     .over = OVER_UDP,
     .ports = {1900},
+    FIRST_BYTES("HHMN"),
     .see = ssdp_see,
 };

@@ -36,5 +36,6 @@ const struct dissector dissector_syslog = {
     .title = "Syslog",
     .over = OVER_UDP,
     .ports = {PORT},
+    FIRST_BYTES("<<"),
     .see = syslog_see,
 };

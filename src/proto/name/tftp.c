@@ -56,5 +56,6 @@ const struct dissector dissector_tftp = {
     .title = "Trivial File Transfer Protocol",
     .over = OVER_UDP,
     .ports = {69},
+    FIRST_BYTES("\0\0"),
     .see = tftp_see,
 };

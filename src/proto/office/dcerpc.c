@@ -37,6 +37,7 @@ const struct dissector dissector_dcerpc = {
     .title = "DCE/RPC",
     .over = OVER_TCP,
     .ports = {135},
+    FIRST_BYTES("\5\5"),
     .state_size = sizeof(struct dcerpc),
     .see = see,
 };

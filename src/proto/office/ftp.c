@@ -241,6 +241,7 @@ const struct dissector dissector_ftp = {
     .title = "File Transfer Protocol",
     .over = OVER_TCP,
     .ports = {21, 2121},
+    FIRST_BYTES("22AZaz"),
     .state_size = sizeof(struct ftp),
     .see = see,
 };

@@ -177,6 +177,7 @@ const struct dissector dissector_imap = {
     .title = "Internet Message Access Protocol",
     .over = OVER_TCP,
     .ports = {143},
+    FIRST_BYTES("!z"),
     .state_size = sizeof(struct imap),
     .see = see,
 };

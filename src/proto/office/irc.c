@@ -113,6 +113,7 @@ const struct dissector dissector_irc = {
     .title = "Internet Relay Chat",
     .over = OVER_TCP,
     .ports = {6667, 6666, 6668, 6669},
+    FIRST_BYTES("::AZaz"),
     .state_size = sizeof(struct irc),
     .see = see,
 };

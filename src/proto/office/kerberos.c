@@ -214,6 +214,7 @@ const struct dissector dissector_kerberos = {
     .title = "Kerberos",
     .over = OVER_TCP | OVER_UDP,
     .ports = {88},
+    FIRST_BYTES("\0\0\x60\x7f"),
     .state_size = sizeof(struct kerberos),
     .see = see,
 };

@@ -188,6 +188,7 @@ const struct dissector dissector_ldap = {
     .title = "Lightweight Directory Access Protocol",
     .over = OVER_TCP | OVER_UDP,
     .ports = {389, 3268},
+    FIRST_BYTES("00"),
     .state_size = sizeof(struct ldap),
     .see = see,
 };

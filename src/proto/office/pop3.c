@@ -159,6 +159,7 @@ const struct dissector dissector_pop3 = {
     .title = "Post Office Protocol",
     .over = OVER_TCP,
     .ports = {110},
+    FIRST_BYTES("++--Az"),
     .state_size = sizeof(struct pop3),
     .see = see,
 };

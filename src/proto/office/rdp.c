@@ -136,6 +136,7 @@ const struct dissector dissector_rdp = {
     .title = "Remote Desktop Protocol",
     .over = OVER_TCP,
     .ports = {3389},
+    FIRST_BYTES("\3\3"),
     .state_size = sizeof(struct rdp),
     .see = see,
 };

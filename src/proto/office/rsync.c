@@ -63,6 +63,7 @@ const struct dissector dissector_rsync = {
     .title = "rsync",
     .over = OVER_TCP,
     .ports = {873},
+    FIRST_BYTES("@@"),
     .state_size = sizeof(struct rsync),
     .see = see,
 };

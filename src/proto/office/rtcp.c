@@ -101,6 +101,7 @@ const struct dissector dissector_rtcp = {
     .title = "RTP Control Protocol",
     .over = OVER_UDP,
     .ports = {5005},
+    FIRST_BYTES("\x80\xbf"),
     .state_size = sizeof(struct rtcp),
     .see = see,
 };

@@ -225,6 +225,7 @@ const struct dissector dissector_rtp = {
     .title = "Real-time Transport Protocol",
     .over = OVER_UDP,
     .ports = {5004},
+    FIRST_BYTES("\x80\xbf"),
     .state_size = sizeof(struct rtp),
     .see = see,
     .end = end,

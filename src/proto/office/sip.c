@@ -302,6 +302,7 @@ const struct dissector dissector_sip = {
     .title = "Session Initiation Protocol",
     .over = OVER_TCP | OVER_UDP,
     .ports = {5060},
+    FIRST_BYTES("AZaz"),
     .state_size = sizeof(struct sip),
     .see = see,
 };

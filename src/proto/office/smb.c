@@ -214,6 +214,7 @@ const struct dissector dissector_smb = {
     .title = "Server Message Block",
     .over = OVER_TCP,
     .ports = {445, 139},
+    FIRST_BYTES("\0\5\x80\x85"),
     .state_size = sizeof(struct smb),
     .see = see,
     .end = end,

@@ -234,6 +234,7 @@ const struct dissector dissector_smtp = {
     .title = "Simple Mail Transfer Protocol",
     .over = OVER_TCP,
     .ports = {25, 587, 2525, 24},
+    FIRST_BYTES("22AZaz"),
     .state_size = sizeof(struct smtp),
     .see = see,
 };

@@ -133,6 +133,7 @@ const struct dissector dissector_telnet = {
     .title = "Telnet",
     .over = OVER_TCP,
     .ports = {23},
+    FIRST_BYTES("\xff\xff"),
     .state_size = sizeof(struct telnet),
     .see = see,
 };

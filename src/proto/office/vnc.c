@@ -117,6 +117,7 @@ const struct dissector dissector_vnc = {
     .title = "Remote Framebuffer (VNC)",
     .over = OVER_TCP,
     .ports = {5900, 5901, 5902},
+    FIRST_BYTES("RR"),
     .state_size = sizeof(struct vnc),
     .see = see,
 };

@@ -93,6 +93,7 @@ const struct dissector dissector_xmpp = {
     .title = "Extensible Messaging and Presence Protocol",
     .over = OVER_TCP,
     .ports = {5222, 5269},
+    FIRST_BYTES("<<"),
     .state_size = sizeof(struct xmpp),
     .see = see,
 };

@@ -66,5 +66,6 @@ const struct dissector dissector_bacnet = {
     .title = "BACnet/IP",
     .over = OVER_UDP,
     .ports = {47808},
+    FIRST_BYTES("\x81\x81"),
     .see = bacnet_see,
 };

@@ -162,5 +162,6 @@ const struct dissector dissector_coap = {
     .title = "Constrained Application Protocol",
     .over = OVER_UDP,
     .ports = {PORT},
+    FIRST_BYTES("\x40\x7f"),
     .see = coap_see,
 };

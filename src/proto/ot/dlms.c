@@ -208,6 +208,7 @@ const struct dissector dissector_dlms = {
     .title = "DLMS/COSEM",
     .over = OVER_TCP | OVER_UDP,
     .ports = {PORT},
+    FIRST_BYTES("\0\0~~"),
     .state_size = sizeof(struct dlms_state),
     .see = dlms_see,
 };

@@ -51,5 +51,6 @@ const struct dissector dissector_dnp3 = {
     .title = "Distributed Network Protocol 3",
     .over = OVER_TCP | OVER_UDP,
     .ports = {20000},
+    FIRST_BYTES("\5\5"),
     .see = dnp3_see,
 };

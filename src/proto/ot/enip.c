@@ -75,5 +75,6 @@ const struct dissector dissector_enip = {
     .title = "EtherNet/IP",
     .over = OVER_TCP | OVER_UDP,
     .ports = {44818},
+    FIRST_BYTES("\0\0\4\4cs"),
     .see = enip_see,
 };

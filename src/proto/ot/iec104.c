@@ -72,5 +72,6 @@ const struct dissector dissector_iec104 = {
     .title = "IEC 60870-5-104",
     .over = OVER_TCP,
     .ports = {2404},
+    FIRST_BYTES("hh"),
     .see = iec104_see,
 };

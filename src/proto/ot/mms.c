@@ -105,6 +105,7 @@ const struct dissector dissector_mms = {
     .title = "Manufacturing Message Specification",
     .over = OVER_TCP,
     .ports = {102},
+    FIRST_BYTES("\3\3"),
     .state_size = sizeof(struct asked),
     .see = mms_see,
 };

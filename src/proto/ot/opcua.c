@@ -45,5 +45,6 @@ const struct dissector dissector_opcua = {
     .title = "OPC UA",
     .over = OVER_TCP,
     .ports = {4840},
+    FIRST_BYTES("AZ"),
     .see = opcua_see,
 };

@@ -47,6 +47,7 @@ const struct dissector dissector_s7 = {
     .title = "S7 communication",
     .over = OVER_TCP,
     .ports = {102},
+    FIRST_BYTES("\3\3"),
     .state_size = sizeof(struct asked),
     .see = s7_see,
 };

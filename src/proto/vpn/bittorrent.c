@@ -100,5 +100,6 @@ const struct dissector dissector_bittorrent = {
     .title = "BitTorrent",
     .over = OVER_TCP | OVER_UDP,
     .ports = {6881},
+    FIRST_BYTES("\1\1\x11\x11\x13\x13!!11AAdd"),
     .see = bittorrent_see,
 };

@@ -55,5 +55,6 @@ const struct dissector dissector_l2tp = {
     .title = "Layer Two Tunneling Protocol, control",
     .over = OVER_UDP,
     .ports = {1701},
+    FIRST_BYTES("\xc0\xff"),
     .see = l2tp_see,
 };

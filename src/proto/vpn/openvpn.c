@@ -282,6 +282,7 @@ const struct dissector dissector_openvpn = {
     .title = "OpenVPN",
     .over = OVER_UDP | OVER_TCP,
     .ports = {PORT},
+    FIRST_BYTES("\0\x57"),
     .state_size = sizeof(struct openvpn_state),
     .see = openvpn_see,
     .packet = openvpn_packet,

@@ -101,5 +101,6 @@ const struct dissector dissector_stun = {
     .title = "Session Traversal Utilities for NAT",
     .over = OVER_UDP | OVER_TCP,
     .ports = {3478, 5349},
+    FIRST_BYTES("\0\x3f"),
     .see = stun_see,
 };

@@ -58,5 +58,6 @@ const struct dissector dissector_wireguard = {
     .title = "WireGuard",
     .over = OVER_UDP,
     .ports = {51820},
+    FIRST_BYTES("\1\4"),
     .see = wireguard_see,
 };

@@ -176,6 +176,7 @@ const struct dissector dissector_dtls = {
     .title = "Datagram Transport Layer Security",
     .over = OVER_UDP,
     .ports = {443, 4433, 5684, 2083, 5061, 5349, 3478},
+    FIRST_BYTES("\x14\x1a"),
     .state_size = sizeof(struct dtls),
     .see = dtls_see,
 };

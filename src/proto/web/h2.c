@@ -218,6 +218,7 @@ const struct dissector dissector_h2 = {
     .title = "HTTP/2 in the clear",
     .over = OVER_TCP,
     .ports = {50051},
+    FIRST_BYTES("PP\0\0"),
     .state_size = sizeof(struct h2),
     .see = h2_see,
 };

@@ -409,6 +409,7 @@ const struct dissector dissector_http = {
     .title = "Hypertext Transfer Protocol",
     .over = OVER_TCP,
     .ports = {80, 8080, 3128, 8000, 8888, 8081, 8008},
+    FIRST_BYTES("AZ\r\r\n\n"),
     .state_size = sizeof(struct http),
     .see = http_see,
 };

@@ -278,6 +278,7 @@ const struct dissector dissector_quic = {
     .title = "QUIC",
     .over = OVER_UDP,
     .ports = {443, 8443, 853, 784, 80},
+    FIRST_BYTES("\xc0\xff"),
     .state_size = sizeof(struct quic),
     .see = quic_see,
 };

@@ -196,6 +196,7 @@ const struct dissector dissector_ssh = {
     .title = "Secure Shell",
     .over = OVER_TCP,
     .ports = {22, 2222, 830},
+    FIRST_BYTES("SS"),
     .state_size = sizeof(struct ssh),
     .see = ssh_see,
 };

@@ -335,6 +335,7 @@ const struct dissector dissector_tls = {
     .title = "Transport Layer Security",
     .over = OVER_TCP,
     .ports = {443, 8443, 993, 995, 465, 636, 853, 5061, 990, 8883, 5223, 4433},
+    FIRST_BYTES("\x14\x18\x80\xff"),
     .state_size = sizeof(struct tls),
     .see = tls_see,
 };
