@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "meter/feed.h"
 
+#include "noted.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -127,5 +129,6 @@ uint64_t feed_num(const struct feed *f, enum field field, size_t i)
 {
 	if (!feed_has(f, field, i))
 		fail_msg("record %zu of %zu has no %s", i, f->n, field_table[field].name);
+	noted_checked(field_table[field].name);
 	return batch_get_num(f->records, field, (uint32_t)i);
 }

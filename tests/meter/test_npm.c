@@ -3,6 +3,7 @@
 #include "meter/npm.h"
 
 #include "base/attr.h"
+#include "noted.h"
 
 /* clang-format off */
 #include <stdarg.h>
@@ -77,6 +78,7 @@ static void check(struct batch *b, enum field f, uint64_t v)
 	if (batch_get_num(b, f, 0) != v)
 		fail_msg("%s is %llu, not %llu", field_table[f].name,
 			 (unsigned long long)batch_get_num(b, f, 0), (unsigned long long)v);
+	noted_checked(field_table[f].name);
 }
 
 static void absent(struct batch *b, enum field f)
@@ -119,6 +121,7 @@ static void times(void **state)
 	check(b, F_npm_ack_rtt_min_us, 2000);
 	check(b, F_npm_ack_rtt_avg_us, (51000 + 2000) / 2);
 	check(b, F_rev_npm_ack_rtt_min_us, 9000);
+	check(b, F_rev_npm_ack_rtt_avg_us, 9000); /* what came last is not acknowledged */
 	/* windows: 512 << 7; 1000 << 2 */
 	check(b, F_npm_window_max, 65536);
 	check(b, F_rev_npm_window_max, 4000);
@@ -133,6 +136,57 @@ static void times(void **state)
 	check(b, F_npm_jitter_min_us, 4000);
 	check(b, F_npm_jitter_max_us, 58000);
 	check(b, F_npm_jitter_avg_us, 27333);
+	/* sqrt((400 + 16 + 3364) / 3 - 27.333^2) = sqrt(512.889) = 22.647 */
+	check(b, F_npm_jitter_dev_us, 22647);
+	batch_free(b);
+}
+
+/* The same times, of the other side's packets. */
+static void other_side(void **state)
+{
+	(void)state;
+	static const struct line l[] = {
+	    {0, S, 0, 0, 0, 10, 0, 0},     {25000, S, 0, 0, 0, 10, 0, 0},
+	    {30000, S, 0, 0, 0, 10, 0, 0}, {31000, S, 0, 0, 0, 10, 0, 0},
+	    {90000, S, 0, 0, 0, 10, 0, 0},
+	};
+	struct batch *b = run(l, ARRAY_LEN(l), false);
+	check(b, F_rev_npm_delay_min_us, 1000);
+	check(b, F_rev_npm_delay_max_us, 59000);
+	check(b, F_rev_npm_delay_avg_us, 22500);
+	check(b, F_rev_npm_delay_dev_us, 22951);
+	check(b, F_rev_npm_jitter_min_us, 4000);
+	check(b, F_rev_npm_jitter_max_us, 58000);
+	check(b, F_rev_npm_jitter_avg_us, 27333);
+	check(b, F_rev_npm_jitter_dev_us, 22647);
+	absent(b, F_npm_delay_avg_us);
+	batch_free(b);
+}
+
+/* What the initiator sends again: behind duplicate acknowledgements, and although it was
+ * acknowledged. */
+static void losses_of_initiator(void **state)
+{
+	(void)state;
+	static const struct line l[] = {
+	    HANDSHAKE,
+	    {30000, C, ACK, 1000, 5000, 100, 512, 0},
+	    {31000, C, ACK, 1200, 5000, 100, 512, 0}, /* 1100 is missing */
+	    {31500, S, ACK, 5000, 1100, 0, 1000, 0},
+	    {31600, S, ACK, 5000, 1100, 0, 1000, 0},
+	    {31700, C, ACK, 1300, 5000, 100, 512, 0},
+	    {31800, S, ACK, 5000, 1100, 0, 1000, 0},
+	    {40000, C, ACK, 1100, 5000, 100, 512, 0}, /* fast */
+	    {41000, S, ACK, 5000, 1400, 0, 1000, 0},
+	    {60000, C, ACK, 1000, 5000, 100, 512, 0}, /* spurious */
+	};
+	struct batch *b = run(l, ARRAY_LEN(l), true);
+	check(b, F_npm_retransmissions, 2);
+	check(b, F_npm_fast_retransmissions, 1);
+	check(b, F_npm_spurious_retransmissions, 1);
+	check(b, F_npm_retransmitted_bytes, 200);
+	check(b, F_npm_lost_bytes, 0);
+	check(b, F_rev_npm_dup_acks, 2);
 	batch_free(b);
 }
 
@@ -190,7 +244,22 @@ static void no_loss(void **state)
 	check(b, F_npm_keepalives, 2);
 	check(b, F_rev_npm_zero_windows, 1);
 	check(b, F_rev_npm_zero_window_us, 8000);
+	check(b, F_rev_npm_window_min, 0);
+	check(b, F_npm_window_min, 512);
 	absent(b, F_npm_rtt_us);
+	batch_free(b);
+	/* the initiator's window, the other side's probes and keep-alives */
+	struct line turned[ARRAY_LEN(l)];
+	for (size_t i = 0; i < ARRAY_LEN(l); i++) {
+		turned[i] = l[i];
+		turned[i].dir = !l[i].dir;
+	}
+	b = run(turned, ARRAY_LEN(turned), true);
+	check(b, F_npm_zero_windows, 1);
+	check(b, F_npm_zero_window_us, 8000);
+	check(b, F_npm_window_min, 0);
+	check(b, F_rev_npm_keepalives, 2);
+	check(b, F_rev_npm_retransmissions, 0);
 	batch_free(b);
 }
 
@@ -278,8 +347,14 @@ static void hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(times), cmocka_unit_test(losses), cmocka_unit_test(no_loss),
-	    cmocka_unit_test(half),  cmocka_unit_test(pieces), cmocka_unit_test(hostile),
+	    cmocka_unit_test(times),
+	    cmocka_unit_test(losses),
+	    cmocka_unit_test(no_loss),
+	    cmocka_unit_test(other_side),
+	    cmocka_unit_test(losses_of_initiator),
+	    cmocka_unit_test(half),
+	    cmocka_unit_test(pieces),
+	    cmocka_unit_test(hostile),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "meter/series.h"
 
 #include "base/attr.h"
+#include "noted.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,6 +61,7 @@ static void is_list(const struct batch *b, enum field f, const uint32_t *want, s
 		if (batch_list_at(b, s, i) != want[i])
 			fail_msg("%s[%u] is %u, not %u", field_table[f].name, i,
 				 batch_list_at(b, s, i), want[i]);
+	noted_checked(field_table[f].name);
 }
 #define IS(b, f, ...)                                                                              \
 	is_list(b, f, (const uint32_t[]){__VA_ARGS__}, ARRAY_LEN(((const uint32_t[]){__VA_ARGS__})))
@@ -69,6 +71,7 @@ static void is(const struct batch *b, enum field f, uint64_t v)
 	if (!batch_present(b, f, 0) || batch_get_num(b, f, 0) != v)
 		fail_msg("%s is %llu, not %llu", field_table[f].name,
 			 (unsigned long long)batch_get_num(b, f, 0), (unsigned long long)v);
+	noted_checked(field_table[f].name);
 }
 
 static void first_packets(void **state)

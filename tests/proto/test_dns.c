@@ -173,6 +173,11 @@ static void test_mdns(void **state)
 	};
 	assert_dissects(&c, want);
 	torture(&c);
+	/* PTR to an instance, whose SRV follows */
+	static const struct message offer[] = {M(FROM_CLIENT, MDNS_ANSWER)};
+	static const struct conversation offered = {17, 5353, 5353, 0, offer, 1};
+	EXPECT(&offered, {"dnssd_queries", NULL},
+	       {"dnssd_responses", "\"My P\\\\046._ipp._tcp.local;\""});
 }
 
 int main(void)

@@ -40,6 +40,24 @@ static void smtp(void **state)
 	torture(&c);
 }
 
+/* RFC 5321 4.2.3: refused for now. */
+static void smtp_busy(void **state)
+{
+	(void)state;
+	static const struct message m[] = {
+	    S("220 mx ESMTP\r\n"),
+	    C("EHLO pc\r\n"),
+	    S("250 mx\r\n"),
+	    C("MAIL FROM:<a@b.example>\r\n"),
+	    S("450 4.2.1 busy\r\n"),
+	    C("MAIL FROM:<a@b.example>\r\n"),
+	    S("421 4.3.2 closing\r\n"),
+	};
+	const struct conversation c = TCP_TALK(2500, m);
+	EXPECT(&c, {"smtp_replies_2xx", "2"}, {"smtp_replies_4xx", "2"},
+	       {"smtp_replies_5xx", NULL});
+}
+
 static void smtp_login(void **state)
 {
 	(void)state;
@@ -186,13 +204,10 @@ static void not_mail(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(smtp),
-	    cmocka_unit_test(smtp_login),
-	    cmocka_unit_test(smtp_starttls),
-	    cmocka_unit_test(imap),
-	    cmocka_unit_test(imap_literal_login),
-	    cmocka_unit_test(pop3),
-	    cmocka_unit_test(ftp),
+	    cmocka_unit_test(smtp),       cmocka_unit_test(smtp_busy),
+	    cmocka_unit_test(smtp_login), cmocka_unit_test(smtp_starttls),
+	    cmocka_unit_test(imap),       cmocka_unit_test(imap_literal_login),
+	    cmocka_unit_test(pop3),       cmocka_unit_test(ftp),
 	    cmocka_unit_test(not_mail),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

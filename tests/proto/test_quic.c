@@ -139,6 +139,7 @@ static void both(void **state)
 	const struct conversation c = udp(m, 2);
 	char *json = dissect(&c);
 	assert_client(json);
+	assert_noted(json, "quic_client_version", "1");
 	assert_noted(json, "quic_version", "1");
 	assert_noted(json, "quic_server_cid", "\"53455256\"");
 	assert_noted(json, "tls_server_version", "772");
@@ -182,6 +183,27 @@ static void pieces(void **state)
 	buf_fini(&second);
 }
 
+/* RFC 9000 17.2.5: the server wants to see that the client is there. */
+static void retry(void **state)
+{
+	(void)state;
+	static const char answer[] = "\xf0\0\0\0\1\6CLIENT\4NEWStoken"
+				     "0123456789abcdef";
+	struct buf hello = {0}, frames = {0}, client = {0};
+	quic_hello(&hello);
+	crypto_frame(&frames, &hello, 0, hello.n);
+	initial(&client, &client_v1, true, 0, &frames);
+	const struct message m[] = {{FROM_CLIENT, client.p, client.n, 0},
+				    {FROM_SERVER, answer, sizeof answer - 1, 0}};
+	const struct conversation c = udp(m, 2);
+	EXPECT(&c, {"app_name", "\"quic\""}, {"quic_retry_cid", "\"4e455753\""},
+	       {"quic_server_cid", NULL});
+	torture(&c);
+	buf_fini(&hello);
+	buf_fini(&frames);
+	buf_fini(&client);
+}
+
 static void version_2(void **state)
 {
 	(void)state;
@@ -210,6 +232,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(both),
 	    cmocka_unit_test(pieces),
+	    cmocka_unit_test(retry),
 	    cmocka_unit_test(version_2),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

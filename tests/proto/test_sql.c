@@ -196,6 +196,27 @@ static void mongo(void **state)
 	       {"mongo_collection", "\"items\""}, {"mongo_database", "\"shop\""},
 	       {"app_requests", "2"}, {"app_errors", "1"}, {"app_rt_us", "4000"});
 	torture(&c);
+	/* { hello: 1, client: { application: { name: "shop" }, driver: { name: "PyMongo",
+	 * version: "4.6" } }, $db: "admin" } */
+	static const char hello[] =
+	    "\x92\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\xdd\x07\x00\x00"
+	    "\0\0\0\0\0"
+	    "\x7d\0\0\0"
+	    "\x10hello\0\1\0\0\0"
+	    "\3client\0\x56\0\0\0"
+	    "\3"
+	    "application\0\x14\0\0\0\2name\0\5\0\0\0shop\0\0"
+	    "\3"
+	    "driver\0\x28\0\0\0\2name\0\x08\0\0\0PyMongo\0"
+	    "\2version\0\4\0\0\0"
+	    "4.6\0\0"
+	    "\0"
+	    "\2$db\0\6\0\0\0"
+	    "admin\0\0";
+	static const struct message first[] = {{FROM_CLIENT, BYTES(hello), 0},
+					       {FROM_SERVER, BYTES(mongo_ok), 0}};
+	const struct conversation h = CONVERSATION(27117, first);
+	EXPECT(&h, {"mongo_command", "\"hello\""}, {"mongo_client", "\"PyMongo shop\""});
 }
 
 /* --- TDS: login, a batch that fails, a procedure */
@@ -232,6 +253,20 @@ static const char tds_rpc[] = "\x03\x01\x00\x18\x00\x00\x01\x00"
 			      "\x03\x00"
 			      "s\0p\0x\0"
 			      "\0\0\0\0\0\0\0\0";
+
+/* MS-TDS 2.2.7.17: transaction manager request 5, begin. */
+static void tds_transaction(void **state)
+{
+	(void)state;
+	static const char begin[] = "\x0e\x01\x00\x22\x00\x00\x01\x00"
+				    "\x16\0\0\0\x12\0\0\0\2\0\0\0\0\0\0\0\0\0\1\0\0\0"
+				    "\5\0\1\0";
+	static const struct message m[] = {{FROM_CLIENT, BYTES(tds_login), 0},
+					   {FROM_SERVER, BYTES(tds_ack), 0},
+					   {FROM_CLIENT, BYTES(begin), 0}};
+	const struct conversation c = CONVERSATION(1433, m);
+	EXPECT(&c, {"app_name", "\"tds\""}, {"tds_transaction", "5"});
+}
 
 static void tds(void **state)
 {
@@ -311,10 +346,15 @@ static void memcached(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(mysql),     cmocka_unit_test(mysql_refused),
-	    cmocka_unit_test(pgsql),     cmocka_unit_test(pgsql_no_tls),
-	    cmocka_unit_test(redis),     cmocka_unit_test(mongo),
-	    cmocka_unit_test(tds),       cmocka_unit_test(tns),
+	    cmocka_unit_test(mysql),
+	    cmocka_unit_test(mysql_refused),
+	    cmocka_unit_test(pgsql),
+	    cmocka_unit_test(pgsql_no_tls),
+	    cmocka_unit_test(redis),
+	    cmocka_unit_test(mongo),
+	    cmocka_unit_test(tds_transaction),
+	    cmocka_unit_test(tds),
+	    cmocka_unit_test(tns),
 	    cmocka_unit_test(memcached),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

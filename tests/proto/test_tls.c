@@ -108,6 +108,8 @@ static void tls_1_3(void **state)
 	assert_noted(json, "tls_version", "772");
 	assert_noted(json, "tls_cipher_suite", "4865");
 	assert_noted(json, "tls_group", "29");
+	assert_noted(json, "tls_server_random",
+		     "\"c0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedf\"");
 	assert_noted(json, "tls_setup_us", "2000");
 	/* MD5 of "771,4865,43-51" */
 	assert_noted(json, "tls_ja3s", "\"f4febc55ea12b31ae17cfb7e614afda8\"");

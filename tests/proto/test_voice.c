@@ -99,24 +99,33 @@ static void rtp_packet(uint8_t *p, unsigned type, unsigned seq, uint32_t ts)
 
 /* 20 ms of G.711 in each packet; numbers wrap; 0x0001 and 0x0002 are lost; the sixth packet comes
  * 16 ms late and the seventh in time again. */
-static void rtp(void **state)
+static struct conversation stream(int from)
 {
-	(void)state;
 	static uint8_t bytes[PACKETS][RTP_LEN];
 	static struct message m[PACKETS];
 	for (unsigned i = 0; i < PACKETS; i++) {
 		unsigned n = i < 4 ? i : i + 2;
 		uint64_t us = i == 4 ? 60000 : i == 5 ? 36000 : i == 6 ? 4000 : 20000;
 		rtp_packet(bytes[i], 8, 0xfffd + n, 1000 + 160 * n);
-		m[i] = (struct message){FROM_CLIENT, bytes[i], RTP_LEN, us};
+		m[i] = (struct message){from, bytes[i], RTP_LEN, us};
 	}
-	const struct conversation c = UDP_TALK(50002, m);
+	return UDP_TALK(50002, m);
+}
+
+static void rtp(void **state)
+{
+	(void)state;
+	struct conversation c = stream(FROM_CLIENT);
 	/* J += (|D| - J) / 16: 16 ms give 1 ms; then 1 + (16 - 1) / 16 = 1.9375 ms; three times
 	 * less a sixteenth: 1.8164, 1.7029, 1.5965 ms (rounded as in RFC 3550 A.8, in ns) */
 	EXPECT(&c, {"app_name", "\"rtp\""}, {"rtp_codec", "8"}, {"rtp_ssrc", "287454020"},
 	       {"rtp_lost", "2"}, {"rtp_gaps", "1"}, {"rtp_jitter_us", "1596"},
 	       {"rev_rtp_codec", NULL});
 	torture(&c);
+	c = stream(FROM_SERVER);
+	EXPECT(&c, {"app_name", "\"rtp\""}, {"rev_rtp_codec", "8"}, {"rev_rtp_ssrc", "287454020"},
+	       {"rev_rtp_lost", "2"}, {"rev_rtp_gaps", "1"}, {"rev_rtp_jitter_us", "1596"},
+	       {"rtp_codec", NULL});
 }
 
 /* The same head over and over, or other sources: not RTP. */
@@ -152,6 +161,12 @@ static void rtcp(void **state)
 	       {"rev_rtcp_fraction_lost", "64"}, {"rev_rtcp_lost", "5"},
 	       {"rev_rtcp_rtt_us", "250000"});
 	torture(&c);
+	static const struct message turned[] = {{FROM_SERVER, sender, sizeof(sender), 0},
+						{FROM_CLIENT, receiver, sizeof(receiver), 500000}};
+	const struct conversation back = UDP_TALK(50003, turned);
+	EXPECT(&back, {"rev_rtp_ssrc", "16909060"}, {"rev_rtcp_packets", "256"},
+	       {"rev_rtcp_octets", "16384"}, {"rtcp_fraction_lost", "64"}, {"rtcp_lost", "5"},
+	       {"rtcp_rtt_us", "250000"});
 }
 
 /* A stream that a call announced is known by its first packet. */

@@ -82,6 +82,12 @@ static void test_stun(void **state)
 	static const struct conversation t = {17, 4000, 5000, 0, turn, 2};
 	EXPECT(&t, {"app_name", "\"turn\""}, {"stun_method", "3"}, {"stun_error", "401"});
 	torture(&t);
+	/* an address is allocated: 192.0.2.1 */
+	static const struct message given[] = {
+	    M(FROM_CLIENT, "\0\3\0\0" TRANSACTION),
+	    M(FROM_SERVER, "\1\3\0\x0c" TRANSACTION "\0\x16\0\x08\0\1\xa1\x47\xe1\x12\xa6\x43")};
+	const struct conversation g = {17, 4000, 5000, 0, given, 2};
+	EXPECT(&g, {"app_name", "\"turn\""}, {"stun_relayed_ip", "\"192.0.2.1\""});
 }
 
 static void test_wireguard(void **state)
