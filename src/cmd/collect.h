@@ -58,6 +58,14 @@ struct collect_rules {
 	struct tls_context *tls; /* of tls:// addresses; NULL = no certificate, or a bad one */
 	char tls_error[240];     /* what is wrong with it; "" = nothing */
 	struct forward *forward;
+	struct dedup *dedup;             /* a reference; NULL: off */
+	struct collect_sockets *sockets; /* a reference */
+	atomic_uint users;
+};
+
+/* Where exporters send to; shared by the rules that have the same (collect_sockets.c). */
+struct collect_sockets {
+	struct handoff set; /* owned */
 	atomic_uint users;
 };
 
@@ -78,7 +86,7 @@ struct collect_thread {
 	struct spool_writer *writer;
 	struct counter_ring *counters;
 	struct enrich_seat *enrich;
-	struct dedup_thread *dedup;         /* NULL: collect.dedup is off */
+	struct dedup_thread *dedup;
 	struct decoder_sequence *sequences; /* max_exporters each */
 	struct exporter_seq *seqs;
 	struct exporter_rows next; /* built outside the lock */
@@ -93,13 +101,14 @@ enum { COLLECT_THREADS_MAX = 64 };
 struct collect {
 	const struct conf *conf; /* as at the start, borrowed from reload; see rules->conf */
 	struct reload reload;
-	struct handoff sockets;
-	bool handed; /* the sockets live on without us */
+	struct collect_sockets *sockets; /* until the first rules have them */
+	bool handed;                     /* the sockets live on without us */
+	int more_sockets;                /* where other sets come from; 0 = nowhere */
+	uint64_t socket_buffer;          /* what the kernel granted each, bytes */
 	struct spool *spool;
 	struct loader *loader;
 	struct counter_queue *counters;
 	atomic_bool received; /* the receive threads have ended */
-	struct dedup *dedup;  /* NULL: off */
 	struct vault *vault;  /* what exporters told, over restarts */
 	uint64_t vault_saved; /* vault_changes of what is in the file */
 	bool vault_failed;    /* the file could not be written last time */
@@ -111,10 +120,12 @@ struct collect {
 	atomic_uint rules_serial;    /* its number, from 1 */
 	struct enrich *enrich;
 	struct names *names;
+	pthread_mutex_t poller_lock;
 	struct poller *poller; /* NULL: SNMP is off */
 	int enrich_fd;         /* wakes its thread */
 	char country_data[4096];
-	atomic_bool enriching; /* the data sets were read */
+	const struct conf *enrich_conf; /* a reference; what enrichment has; its thread's */
+	atomic_bool enriching;          /* the data sets were read */
 	atomic_bool stop;
 	int stop_fd; /* readable from then on */
 };
@@ -132,14 +143,22 @@ void collect_commit(struct collect_thread *t, uint64_t now_ns, int64_t now_ms);
 /* Nothing came: what has been put off is done. */
 void collect_idle(struct collect_thread *t);
 
-/* collect_receive.c: receive thread number i. */
-must_check enum err collect_receive_init(struct collect *c, uint32_t i, struct collect_thread *t);
+/* collect_sockets.c */
+/* Those that were handed to us, else those of the configuration. */
+must_check enum err collect_sockets_open(struct collect *c, struct diag *d);
+/* Those that `weir up` has sent since the last call: a reference in *ret; NULL = none. */
+must_check enum err collect_sockets_newer(struct collect *c, struct collect_sockets **ret);
+struct collect_sockets *collect_sockets_get(struct collect_sockets *s);
+void collect_sockets_put(struct collect_sockets **s);
+/* On the thread itself: it reads these from now on. */
+must_check enum err collect_sockets_take(struct collect_thread *t, const struct handoff *h);
+
+/* collect_receive.c: a receive thread. */
+must_check enum err collect_receive_init(struct collect *c, struct collect_thread *t);
 /* The thread: returns after collect.stop and udp_rx_wake, everything committed. */
 void *collect_receive(void *thread);
 
 /* collect_sessions.c */
-/* Whether there is any address for them. */
-bool collect_sessions_wanted(const struct collect *c);
 must_check enum err collect_sessions_init(struct collect *c, struct collect_thread *t);
 /* The thread: returns after collect.stop and sessions_wake, everything committed. */
 void *collect_sessions(void *thread);
@@ -149,7 +168,7 @@ must_check enum err collect_enrich_open(struct collect *c);
 void collect_enrich_close(struct collect *c);
 /* The thread that looks at them; returns when stop_fd is readable. */
 void collect_enrich(struct collect *c);
-/* Makes the thread look now; any thread. */
+/* Makes the thread look now, at a new configuration too; any thread. */
 void collect_enrich_wake(struct collect *c);
 
 /* collect_names.c; all but collect_name, collect_host_names and collect_names_json on the thread of
@@ -168,9 +187,10 @@ void collect_names_json(struct collect *c, struct buf *out);
 
 /* collect_rules.c */
 /* Reads certificates (an error there is in tls_error), opens the sockets of collect.forward (an
- * error there is in forward_error). before: NULL = the first. */
+ * error there is in forward_error). before: NULL = the first. sockets: referred to. */
 must_check enum err collect_rules_new(const struct conf *conf, const struct collect_rules *before,
-				      struct collect_rules **ret, struct diag *reterr);
+				      struct collect_sockets *sockets, struct collect_rules **ret,
+				      struct diag *reterr);
 /* Gives a reference back and nulls it; the last one frees. *r may be NULL. */
 void collect_rules_put(struct collect_rules **r);
 /* A reference to the newest; any thread. */
@@ -183,9 +203,8 @@ void collect_take_over(struct collect_thread *t);
 /* Makes r, which it takes over, the newest and waits until all threads have it (2 s at most). */
 void collect_rules_publish(struct collect *c, struct collect_rules *r);
 
-/* collect_snmp.c: makes c->poller if SNMP is configured; the thread returns when stop_fd is
- * readable. */
-must_check enum err collect_snmp_open(struct collect *c);
+/* collect_snmp.c: the thread that keeps c->poller as the configuration wants it; returns when
+ * stop_fd is readable. */
 void collect_snmp(struct collect *c);
 /* collect_reload.c: for control_ops.reload and SIGHUP. */
 enum err collect_reload(void *collect, struct buf *out, struct diag *reterr);

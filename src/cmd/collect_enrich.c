@@ -31,22 +31,41 @@ enum err collect_enrich_open(struct collect *c)
 	enum err e = names_new((uint32_t)conf->enrich_max_names, &c->names);
 	if (!e)
 		e = enrich_new(&o, &c->enrich);
-	return e ? e : collect_snmp_open(c);
+	c->enrich_conf = conf_get(conf);
+	return e;
 }
 
 void collect_enrich_close(struct collect *c)
 {
 	poller_free(&c->poller);
 	enrich_free(&c->enrich);
+	if (c->enrich_conf)
+		conf_put(&c->enrich_conf);
 	names_free(&c->names);
 	if (c->enrich_fd >= 0)
 		close(c->enrich_fd);
 	c->enrich_fd = -1;
 }
 
+/* A configuration that was taken since. */
+static void follow(struct collect *c)
+{
+	struct collect_rules *r = collect_rules_get(c);
+	if (r->conf != c->enrich_conf) {
+		struct enrich_opts o = enrich_conf(r->conf, c->country_data);
+		o.stop = &c->stop;
+		enrich_change(c->enrich, &o);
+		names_set_max(c->names, (uint32_t)r->conf->enrich_max_names);
+		conf_put(&c->enrich_conf);
+		c->enrich_conf = conf_get(r->conf);
+	}
+	collect_rules_put(&r);
+}
+
 static void look(struct collect *c)
 {
 	struct enrich_notice n;
+	follow(c);
 	(void)enrich_refresh(c->enrich, clock_mono_ns());
 	while (enrich_next_notice(c->enrich, &n)) {
 		if (n.warn)

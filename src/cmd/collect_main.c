@@ -11,7 +11,6 @@
 #include "cmd/store_conf.h"
 #include "conf/conf.h"
 #include "decode/vault.h"
-#include "enrich/dedup.h"
 #include "input/forward.h"
 #include "input/session.h"
 #include "input/udp.h"
@@ -149,33 +148,6 @@ static enum err open_loader(struct program *p, struct diag *d)
 	return e ? e : collect_books_new(&p->collect, &o.store, &p->books, d);
 }
 
-static enum err open_dedup(struct collect *c, struct diag *d)
-{
-	struct ip prefer[DEDUP_PREFER_MAX];
-	struct dedup_opts o = {.flows = c->conf->collect_dedup_flows,
-			       .window_ms = c->conf->collect_dedup_window,
-			       .prefer = prefer};
-	if (!c->conf->collect_dedup)
-		return ERR_OK;
-	enum err e = dedup_prefer_parse(c->conf->collect_dedup_prefer, prefer, ARRAY_LEN(prefer),
-					&o.n_prefer, d);
-	if (!e && dedup_new(&o, &c->dedup))
-		e = diag_set(d, ERR_NOMEM, 0, 0, "no memory for collect.dedup_flows");
-	return e;
-}
-
-static enum err open_sockets(struct collect *c, struct diag *d)
-{
-	enum err e = handoff_take(&c->sockets, d);
-	c->handed = e == ERR_OK;
-	if (e == ERR_NOT_FOUND)
-		e = handoff_open(c->conf, NULL, &c->sockets, d);
-	if (!e && c->sockets.threads > COLLECT_THREADS_MAX)
-		e = diag_set(d, ERR_LIMIT, 0, 0, "more than %d receive threads",
-			     COLLECT_THREADS_MAX);
-	return e;
-}
-
 static enum err start_side(struct program *p, enum side s, struct diag *d)
 {
 	if (pthread_create(&p->side[s], NULL, sides[s].main, p) != 0)
@@ -191,9 +163,10 @@ static enum err make_rules(struct collect *c, struct diag *d)
 {
 	char why[FORWARD_ERROR_MAX];
 	struct collect_rules *r;
-	enum err e = collect_rules_new(c->conf, NULL, &r, d);
+	enum err e = collect_rules_new(c->conf, NULL, c->sockets, &r, d);
 	if (e)
 		return e;
+	collect_sockets_put(&c->sockets);
 	if (*r->tls_error)
 		log_err("collect", "no TLS: %s", r->tls_error);
 	if (*forward_error(r->forward, why))
@@ -207,9 +180,9 @@ static enum err make_threads(struct collect *c, struct diag *d)
 	enum err e = make_rules(c, d);
 	if (e)
 		return e;
-	for (uint32_t i = 0; i < c->sockets.threads && !e; i++)
-		e = collect_receive_init(c, i, &c->thread[c->n_threads++]);
-	if (!e && collect_sessions_wanted(c))
+	for (uint32_t i = 0; i < c->rules->sockets->set.threads && !e; i++)
+		e = collect_receive_init(c, &c->thread[c->n_threads++]);
+	if (!e)
 		e = collect_sessions_init(c, &c->thread[c->n_threads++]);
 	return e ? diag_set(d, e, 0, 0, "cannot set up receiving: %s", err_text(e)) : ERR_OK;
 }
@@ -254,11 +227,9 @@ static enum err start(struct program *p, struct diag *d)
 	if (!e)
 		e = open_loader(p, d);
 	if (!e)
-		e = open_dedup(c, d);
-	if (!e)
 		e = collect_vault_open(c, d);
 	if (!e)
-		e = open_sockets(c, d);
+		e = collect_sockets_open(c, d);
 	if (!e && (e = collect_enrich_open(c)))
 		diag_set(d, e, 0, 0, "cannot set up enrichment: %s", err_text(e));
 	if (!e)
@@ -279,7 +250,7 @@ static void log_start(const struct collect *c)
 {
 	struct buf where = {0};
 	struct spool_totals t;
-	handoff_json(&c->sockets, &where);
+	handoff_json(&c->rules->sockets->set, &where);
 	spool_totals(c->spool, &t);
 	log_notice("collect", "listening on %s threads=%u waiting_segments=%llu", buf_cstr(&where),
 		   c->n_threads, (unsigned long long)t.lifetime.v[ST_segments_waiting]);
@@ -317,16 +288,18 @@ static void stop(struct program *p)
 		collect_thread_fini(&c->thread[i]);
 	collect_vault_save(c);
 	vault_free(c->vault);
-	dedup_free(&c->dedup);
 	counter_queue_free(&c->counters);
 	collect_enrich_close(c);
 	collect_rules_put(&c->rules);
 	pthread_mutex_destroy(&c->rules_lock);
+	pthread_mutex_destroy(&c->poller_lock);
 	pthread_cond_destroy(&c->rules_taken);
 	collect_books_free(&p->books);
 	loader_free(&c->loader);
 	spool_close(&c->spool);
-	handoff_close(&c->sockets);
+	collect_sockets_put(&c->sockets);
+	if (c->more_sockets)
+		close(c->more_sockets);
 	store_place_fini(&p->store);
 	if (c->stop_fd >= 0)
 		close(c->stop_fd);
@@ -347,6 +320,7 @@ int main(int argc, char **argv)
 	p->collect.stop_fd = -1;
 	p->collect.enrich_fd = -1;
 	pthread_mutex_init(&p->collect.rules_lock, NULL);
+	pthread_mutex_init(&p->collect.poller_lock, NULL);
 	pthread_cond_init(&p->collect.rules_taken, NULL);
 	struct common_args args;
 	int status = setup_role("collect", argc, argv, &p->collect.conf, &args);

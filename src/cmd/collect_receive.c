@@ -4,7 +4,6 @@
 #include "cmd/collect.h"
 
 #include "base/timefmt.h"
-#include "conf/conf.h"
 #include "input/forward.h"
 #include "input/udp.h"
 
@@ -12,24 +11,11 @@
 
 enum { WAIT_MS = 100, DRAIN_NS = 2000000000, HANDED_DRAIN_NS = 100000000 };
 
-static enum err make_rx(struct collect *c, uint32_t i, struct collect_thread *t)
-{
-	int fds[UDP_SOCKETS_MAX];
-	size_t n = 0;
-	for (size_t k = 0; k < c->sockets.n; k++)
-		if (c->sockets.v[k].scheme == CONF_UDP && c->sockets.v[k].thread == i) {
-			if (n == UDP_SOCKETS_MAX)
-				return ERR_LIMIT;
-			fds[n++] = c->sockets.v[k].fd;
-		}
-	return udp_rx_new(fds, n, &t->stats, &t->rx);
-}
-
-enum err collect_receive_init(struct collect *c, uint32_t i, struct collect_thread *t)
+enum err collect_receive_init(struct collect *c, struct collect_thread *t)
 {
 	enum err e = collect_thread_init(c, t);
 	if (!e)
-		e = make_rx(c, i, t);
+		e = udp_rx_new(NULL, 0, &t->stats, &t->rx);
 	return e ? e : collect_rules_take(t);
 }
 

@@ -9,12 +9,13 @@
 
 /* At a reload a bad certificate and a destination that does not work are errors: somebody is there
  * to read them. */
-static enum err make_rules(struct collect *c, const struct conf *next, struct collect_rules **ret,
+static enum err make_rules(struct collect *c, const struct conf *next,
+			   struct collect_sockets *newer, struct collect_rules **ret,
 			   struct diag *reterr)
 {
 	char why[FORWARD_ERROR_MAX];
 	struct collect_rules *now = collect_rules_get(c), *r = NULL;
-	enum err e = collect_rules_new(next, now, &r, reterr);
+	enum err e = collect_rules_new(next, now, newer ? newer : now->sockets, &r, reterr);
 	if (!e && *r->tls_error)
 		e = diag_set(reterr, ERR_CONFIG, 0, 0, "%s", r->tls_error);
 	else if (!e && *forward_error(r->forward, why))
@@ -31,10 +32,15 @@ static enum err take(struct collect *c, struct buf *out, struct diag *reterr)
 {
 	const struct conf *next;
 	struct collect_rules *rules;
+	struct collect_sockets *newer;
 	enum err e = reload_read(&c->reload, &next, reterr);
 	if (e)
 		return e;
-	e = make_rules(c, next, &rules, reterr);
+	e = collect_sockets_newer(c, &newer);
+	if (!e)
+		e = make_rules(c, next, newer, &rules, reterr);
+	c->reload.sockets_taken = newer != NULL;
+	collect_sockets_put(&newer);
 	if (e) {
 		conf_put(&next);
 		return e;

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "conf/conf.h"
+#include "enrich/dedup.h"
 #include "input/admit.h"
 #include "input/forward.h"
 #include "input/session.h"
@@ -13,6 +14,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum { SAMPLING_MAX = 256 /* entries of collect.sampling */, TAKEN_S = 2 };
@@ -30,21 +32,54 @@ static void read_certificates(struct collect_rules *r)
 		snprintf(r->tls_error, sizeof(r->tls_error), "%s", d.msg);
 }
 
+static bool same_dedup(const struct conf *a, const struct conf *b)
+{
+	return a->collect_dedup == b->collect_dedup &&
+	       a->collect_dedup_flows == b->collect_dedup_flows &&
+	       a->collect_dedup_window == b->collect_dedup_window &&
+	       strcmp(a->collect_dedup_prefer, b->collect_dedup_prefer) == 0;
+}
+
+/* The one of before, with the flows it remembers, if the configuration says the same of it. */
+static enum err make_dedup(const struct conf *c, const struct collect_rules *before,
+			   struct dedup **ret, struct diag *d)
+{
+	struct ip prefer[DEDUP_PREFER_MAX];
+	struct dedup_opts o = {.flows = c->collect_dedup_flows,
+			       .window_ms = c->collect_dedup_window,
+			       .prefer = prefer};
+	if (before && same_dedup(c, before->conf)) {
+		*ret = dedup_get(before->dedup);
+		return ERR_OK;
+	}
+	if (!c->collect_dedup)
+		return ERR_OK;
+	enum err e =
+	    dedup_prefer_parse(c->collect_dedup_prefer, prefer, ARRAY_LEN(prefer), &o.n_prefer, d);
+	if (!e && dedup_new(&o, ret))
+		e = diag_set(d, ERR_NOMEM, 0, 0, "no memory for collect.dedup_flows");
+	return e;
+}
+
 enum err collect_rules_new(const struct conf *conf, const struct collect_rules *before,
-			   struct collect_rules **ret, struct diag *reterr)
+			   struct collect_sockets *sockets, struct collect_rules **ret,
+			   struct diag *reterr)
 {
 	struct collect_rules *r = calloc(1, sizeof(*r));
 	if (!r)
 		return diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
 	r->conf = conf_get(conf);
+	r->sockets = collect_sockets_get(sockets);
 	atomic_init(&r->users, 1);
 	read_certificates(r);
-	if (forward_new(&conf->collect_forward, before ? before->forward : NULL, &r->forward)) {
+	enum err e = make_dedup(conf, before, &r->dedup, reterr);
+	if (!e && forward_new(&conf->collect_forward, before ? before->forward : NULL, &r->forward))
+		e = diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
+	if (e)
 		collect_rules_put(&r);
-		return diag_set(reterr, ERR_NOMEM, 0, 0, "%s", err_text(ERR_NOMEM));
-	}
-	*ret = r;
-	return ERR_OK;
+	else
+		*ret = r;
+	return e;
 }
 
 void collect_rules_put(struct collect_rules **rules)
@@ -55,6 +90,8 @@ void collect_rules_put(struct collect_rules **rules)
 		return;
 	tls_context_free(r->tls);
 	forward_free(r->forward);
+	dedup_free(&r->dedup);
+	collect_sockets_put(&r->sockets);
 	conf_put(&r->conf);
 	free(r);
 }
@@ -82,7 +119,7 @@ static enum err set_sampling(struct decoder *d, const struct conf_rates *rates)
 }
 
 /* The thread changes over to r, which is its own from now on. What admits points into r: if that
- * fails the old rules stay as a whole; if the rates alone fail the old rates stay. */
+ * fails the old rules stay as a whole; if the rates or the sockets alone fail the old ones stay. */
 static enum err change_over(struct collect_thread *t, struct collect_rules *r)
 {
 	const struct conf *c = r->conf;
@@ -94,6 +131,11 @@ static enum err change_over(struct collect_thread *t, struct collect_rules *r)
 		return e;
 	}
 	e = set_sampling(t->decoder, &c->collect_sampling);
+	if (!t->rules || t->rules->sockets != r->sockets) {
+		enum err bad = collect_sockets_take(t, &r->sockets->set);
+		e = e ? e : bad;
+	}
+	dedup_thread_use(t->dedup, r->dedup);
 	if (t->sessions) {
 		sessions_set_tls(t->sessions, r->tls);
 		sessions_set_limits(t->sessions, (uint32_t)c->collect_max_sessions,

@@ -52,18 +52,8 @@ static void tls_failed(void *ctx, const struct ip *src, const char *why)
 	log_notice("collect", "TLS handshake with %s failed: %s", text, why);
 }
 
-bool collect_sessions_wanted(const struct collect *c)
-{
-	for (size_t i = 0; i < c->sockets.n; i++)
-		if (c->sockets.v[i].scheme != CONF_UDP)
-			return true;
-	return false;
-}
-
 static enum err make_sessions(struct collect *c, struct collect_thread *t)
 {
-	struct session_listener l[SESSION_LISTENERS_MAX];
-	size_t n = 0;
 	const struct session_opts o = {
 	    .max_sessions = (uint32_t)c->conf->collect_max_sessions,
 	    .max_per_address = (uint32_t)c->conf->collect_max_sessions_per_address,
@@ -75,15 +65,7 @@ static enum err make_sessions(struct collect *c, struct collect_thread *t)
 	    .tls_failed = tls_failed,
 	    .ctx = t,
 	};
-	for (size_t i = 0; i < c->sockets.n; i++) {
-		const struct handoff_socket *s = &c->sockets.v[i];
-		if (s->scheme == CONF_UDP)
-			continue;
-		if (n == SESSION_LISTENERS_MAX)
-			return ERR_LIMIT;
-		l[n++] = (struct session_listener){.fd = s->fd, .tls = s->scheme == CONF_TLS};
-	}
-	return sessions_new(&o, l, n, &t->sessions);
+	return sessions_new(&o, NULL, 0, &t->sessions);
 }
 
 enum err collect_sessions_init(struct collect *c, struct collect_thread *t)

@@ -47,7 +47,9 @@ static bool ready(void *ctx, struct diag *reterr)
 
 static void listen_json(void *ctx, struct buf *out)
 {
-	handoff_json(&((const struct collect *)ctx)->sockets, out);
+	struct collect_rules *r = collect_rules_get(ctx);
+	handoff_json(&r->sockets->set, out);
+	collect_rules_put(&r);
 }
 
 static uint64_t sum_of(const struct stats *s, const char *group)
@@ -153,7 +155,7 @@ static void state(void *ctx, struct buf *out)
 	collect_lifetime(c, &t);
 	number(out, "now", (uint64_t)clock_wall_ms());
 	number(out, "threads", c->n_threads);
-	number(out, "socket_buffer", c->sockets.buffer);
+	number(out, "socket_buffer", c->socket_buffer);
 	accounting(out, &t.lifetime);
 	spool_json(out, &t);
 	if (c->loader)
@@ -171,10 +173,12 @@ static void state(void *ctx, struct buf *out)
 	buf_json_key(out, "forward");
 	forward_json(r->forward, out);
 	collect_rules_put(&r);
+	pthread_mutex_lock(&c->poller_lock);
 	if (c->poller) {
 		buf_json_key(out, "snmp");
 		poller_json(c->poller, out);
 	}
+	pthread_mutex_unlock(&c->poller_lock);
 }
 
 void collect_control_ops(struct collect *c, struct control_ops *ret)

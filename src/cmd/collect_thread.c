@@ -82,7 +82,7 @@ enum err collect_thread_init(struct collect *c, struct collect_thread *t)
 	t->counters = counter_queue_ring(c->counters);
 	if (!t->sequences || !t->seqs || !t->writer || !t->counters)
 		return ERR_NOMEM;
-	enum err e = c->dedup ? dedup_thread_new(c->dedup, &t->dedup) : ERR_OK;
+	enum err e = dedup_thread_new(NULL, &t->dedup);
 	if (!e)
 		e = enrich_seat_new(c->enrich, &t->enrich);
 	if (!e)

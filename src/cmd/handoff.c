@@ -248,20 +248,43 @@ static bool env_number(const char *name, uint64_t *ret)
 	return s && unit_u64(s, strlen(s), ret) == ERR_OK;
 }
 
+static int option_of(int fd, int name)
+{
+	int value = -1;
+	socklen_t n = sizeof(value);
+	return getsockopt(fd, SOL_SOCKET, name, &value, &n) ? -1 : value;
+}
+
 /* What the name that p stands at says of its socket; p moves to the next. */
 static void take_name(const char **p, struct handoff_socket *s)
 {
 	size_t n = strcspn(*p, ":");
 	uint64_t thread = 0;
-	int type = SOCK_DGRAM;
-	socklen_t len = sizeof(type);
-	getsockopt(s->fd, SOL_SOCKET, SO_TYPE, &type, &len);
-	if (type != SOCK_DGRAM)
+	if (option_of(s->fd, SO_TYPE) != SOCK_DGRAM)
 		s->scheme = n == 3 && memcmp(*p, "tls", 3) == 0 ? CONF_TLS : CONF_TCP;
 	else if (n > 4 && memcmp(*p, "udp-", 4) == 0 && !unit_u64(*p + 4, n - 4, &thread) &&
 		 thread < HANDOFF_MAX)
 		s->thread = (uint32_t)thread;
 	*p += n + ((*p)[n] == ':');
+}
+
+/* A descriptor that came from another process, by its name. False: no bound socket. */
+static bool add_handed(struct handoff *h, int fd, const char **names)
+{
+	struct handoff_socket s = {.fd = fd};
+	take_name(names, &s);
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	if (option_of(fd, SO_DOMAIN) == AF_UNIX) {
+		h->more = fd;
+		return true;
+	}
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+	if (h->n == HANDOFF_MAX || read_bound(&s))
+		return false;
+	h->threads = MAX_OF(h->threads, s.thread + 1);
+	h->v[h->n++] = s;
+	return true;
 }
 
 enum err handoff_take(struct handoff *ret, struct diag *reterr)
@@ -271,31 +294,110 @@ enum err handoff_take(struct handoff *ret, struct diag *reterr)
 	if (!env_number("LISTEN_PID", &pid) || pid != (uint64_t)getpid() ||
 	    !env_number("LISTEN_FDS", &n) || n == 0)
 		return ERR_NOT_FOUND;
-	if (n > HANDOFF_MAX)
+	if (n > HANDOFF_MAX + 1)
 		return diag_set(reterr, ERR_LIMIT, 0, 0, "more than %d sockets were handed on",
 				HANDOFF_MAX);
 	struct handoff h = {.threads = 1};
 	const char *p = names ? names : "";
-	for (size_t i = 0; i < n; i++) {
-		struct handoff_socket *s = &h.v[i];
-		s->fd = HANDOFF_FIRST + (int)i;
-		take_name(&p, s);
-		h.threads = MAX_OF(h.threads, s->thread + 1);
-		fcntl(s->fd, F_SETFD, FD_CLOEXEC);
-		fcntl(s->fd, F_SETFL, fcntl(s->fd, F_GETFL) | O_NONBLOCK);
-		option(s->fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
-		enum err e = read_bound(s);
-		if (e)
-			return diag_set(reterr, e, 0, 0,
+	for (size_t i = 0; i < n; i++)
+		if (!add_handed(&h, HANDOFF_FIRST + (int)i, &p))
+			return diag_set(reterr, ERR_IO, 0, 0,
 					"descriptor %d that was handed on is no bound socket",
-					s->fd);
-	}
-	h.n = n;
+					HANDOFF_FIRST + (int)i);
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
 	*ret = h;
 	return ERR_OK;
+}
+
+/* --- another set for a running process */
+
+enum err handoff_channel(int *ret_ours, int *ret_theirs)
+{
+	int fd[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd))
+		return err_from_errno(errno);
+	/* Above those that handoff_place writes over. */
+	int high = fcntl(fd[1], F_DUPFD_CLOEXEC, HANDOFF_FIRST + HANDOFF_MAX + 1);
+	enum err e = high < 0 ? err_from_errno(errno) : ERR_OK;
+	close(fd[1]);
+	if (e) {
+		close(fd[0]);
+		return e;
+	}
+	*ret_ours = fd[0];
+	*ret_theirs = high;
+	return ERR_OK;
+}
+
+union descriptors {
+	struct cmsghdr align;
+	uint8_t room[CMSG_SPACE(HANDOFF_MAX * sizeof(int))];
+};
+
+enum { NAMES_MAX = HANDOFF_MAX * 12 };
+
+enum err handoff_send(int channel, const struct handoff *h)
+{
+	union descriptors d = {0};
+	struct buf names = {0};
+	handoff_names(h, &names);
+	buf_u8(&names, 0);
+	struct iovec text = {names.p, names.n};
+	struct msghdr m = {.msg_iov = &text,
+			   .msg_iovlen = 1,
+			   .msg_control = d.room,
+			   .msg_controllen = CMSG_SPACE(h->n * sizeof(int))};
+	d.align.cmsg_level = SOL_SOCKET;
+	d.align.cmsg_type = SCM_RIGHTS;
+	d.align.cmsg_len = CMSG_LEN(h->n * sizeof(int));
+	for (size_t i = 0; i < h->n; i++)
+		memcpy(CMSG_DATA(&d.align) + i * sizeof(int), &h->v[i].fd, sizeof(int));
+	enum err e = names.bad ? ERR_NOMEM : ERR_OK;
+	if (!e && sendmsg(channel, &m, MSG_NOSIGNAL) < 0)
+		e = err_from_errno(errno);
+	buf_fini(&names);
+	return e;
+}
+
+/* One message; false: there is none. What is in it and no set of bound sockets is left out. */
+static bool receive_one(int channel, struct handoff *ret)
+{
+	union descriptors d = {0};
+	char names[NAMES_MAX + 1];
+	struct iovec text = {names, NAMES_MAX};
+	struct msghdr m = {.msg_iov = &text,
+			   .msg_iovlen = 1,
+			   .msg_control = d.room,
+			   .msg_controllen = sizeof(d.room)};
+	ssize_t n = recvmsg(channel, &m, MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+	if (n <= 0)
+		return false;
+	const char *p = names;
+	names[n] = 0;
+	*ret = (struct handoff){.threads = 1};
+	size_t fds =
+	    c && c->cmsg_type == SCM_RIGHTS ? (c->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+	for (size_t i = 0; i < fds; i++) {
+		int fd;
+		memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
+		if (!add_handed(ret, fd, &p))
+			close(fd);
+	}
+	return true;
+}
+
+bool handoff_receive(int channel, struct handoff *ret)
+{
+	struct handoff newer;
+	bool got = channel > 0 && receive_one(channel, ret);
+	while (got && receive_one(channel, &newer)) {
+		handoff_close(ret);
+		*ret = newer;
+	}
+	return got;
 }
 
 void handoff_close(struct handoff *h)
@@ -307,7 +409,6 @@ void handoff_close(struct handoff *h)
 
 void handoff_names(const struct handoff *h, struct buf *out)
 {
-	buf_str(out, "LISTEN_FDNAMES=");
 	for (size_t i = 0; i < h->n; i++)
 		if (h->v[i].scheme == CONF_UDP)
 			buf_fmt(out, "%sudp-%u", i ? ":" : "", h->v[i].thread);

@@ -19,7 +19,8 @@
 struct buf;
 struct conf;
 
-enum { HANDOFF_FIRST = 3, HANDOFF_MAX = 256 };
+/* As many as one message of a Unix socket can carry (SCM_MAX_FD is 253). */
+enum { HANDOFF_FIRST = 3, HANDOFF_MAX = 250 };
 
 struct handoff_socket {
 	int fd;
@@ -36,6 +37,7 @@ struct handoff {
 	size_t n;
 	uint32_t threads; /* receive threads: 1 + the highest of v */
 	uint64_t buffer;  /* what the kernel granted each socket, bytes */
+	int more;         /* of handoff_take: where later sets come from; 0 = nowhere */
 };
 
 /* Opens the sockets of collect.listen; TLS addresses only if there is a certificate. The
@@ -52,11 +54,16 @@ void handoff_close_rest(struct handoff *before, const struct handoff *now);
  * process: it removes the variables. The sockets become close-on-exec and non-blocking as they were
  * made. */
 must_check enum err handoff_take(struct handoff *ret, struct diag *reterr);
+/* A running process gets another set: the one end sends it, the other takes the newest that has
+ * come (the sockets in it are its own; false: none has). The channel is a Unix socket that keeps
+ * the bounds of messages, handed on as the last descriptor under the name "more". */
+must_check enum err handoff_channel(int *ret_ours, int *ret_theirs);
+must_check enum err handoff_send(int channel, const struct handoff *h);
+must_check bool handoff_receive(int channel, struct handoff *ret);
 /* Closes all. */
 void handoff_close(struct handoff *h);
 
-/* Appends "LISTEN_FDNAMES=udp-0:udp-1:tcp...", what a child needs besides LISTEN_FDS and
- * LISTEN_PID. */
+/* Appends "udp-0:udp-1:tcp...". */
 void handoff_names(const struct handoff *h, struct buf *out);
 /* In a forked child: puts the sockets at HANDOFF_FIRST... Async-signal-safe. Returns false on
  * failure. */

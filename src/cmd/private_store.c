@@ -97,11 +97,12 @@ static void clean_up(struct keeper *k)
 static enum err start_store(struct keeper *k, struct diag *reterr)
 {
 	char program[BESIDE_MAX], state[PATH_MAX + 16], socket[PATH_MAX + 64];
+	int channel; /* it gets no sockets, so there is none */
 	enum err e = beside_path("weir-store", program);
 	snprintf(state, sizeof(state), "%s/d", k->dir);
 	snprintf(socket, sizeof(socket), "%s/run/store-query.sock", state);
 	if (!e)
-		e = up_spawn(program, k->conf, state, NULL, &k->store, &k->store_fd);
+		e = up_spawn(program, k->conf, state, NULL, &k->store, &k->store_fd, &channel);
 	if (e)
 		return diag_set(reterr, e, 0, 0, "cannot start %s: %s", program, err_text(e));
 	for (int waited = 0; waited < READY_MS; waited += LOOK_MS) {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum effect { RESTART, NOW, HANDOVER };
+enum effect { RESTART, NOW, HANDOVER, SOCKETS };
 
 static const char *const effect_names[] = {
     [RESTART] = "restart", [NOW] = "now", [HANDOVER] = "handover"};
@@ -91,6 +91,8 @@ static void report_key(const struct reload *r, const struct conf *next, size_t k
 	const struct conf_key *k = &conf_keys[key];
 	struct buf from = {0}, to = {0};
 	enum effect effect = (enum effect)effects[key];
+	if (effect == SOCKETS)
+		effect = r->sockets_taken ? NOW : HANDOVER;
 	if (effect == HANDOVER && strcmp(r->role, "up") != 0)
 		effect = RESTART;
 	conf_key_print(effect == RESTART ? r->started : r->running, k, &from);

@@ -17,6 +17,7 @@ struct reload {
 	const struct conf *started; /* a reference; what the process has from its start */
 	const struct conf *running; /* a reference; what it has taken since */
 	pthread_mutex_t lock;       /* one reload at a time */
+	bool sockets_taken;         /* of the report to come: collect.listen is taken over */
 };
 
 /* conf: the reference is taken over for `started`; borrowers of it live as long as r. */

@@ -218,15 +218,16 @@ static void publish(struct up *u)
 		tell_ready(u);
 }
 
-/* Tells a running role; false: it does not take the configuration. What cannot reload is in the
- * report as keys that need a restart. */
-static bool tell_role(const struct up *u, const struct up_role *r, struct diag *reterr)
+enum told { TOLD, NOT_TOLD, REFUSED };
+
+/* Tells a running role. What cannot reload is in the report as keys that need a restart. */
+static enum told tell_role(const struct up *u, const struct up_role *r, struct diag *reterr)
 {
 	struct buf answer = {0};
 	struct diag d = {0};
 	int status = 0;
 	if (r->phase != PHASE_RUNNING)
-		return true;
+		return NOT_TOLD;
 	enum err e = control_call_within(CONTROL_RELOAD_MS, u->dir, r->name, "POST", "/reload",
 					 &answer, &status, &d);
 	bool refused = !e && status >= 400 && status != 501;
@@ -235,35 +236,44 @@ static bool tell_role(const struct up *u, const struct up_role *r, struct diag *
 	else if (refused)
 		diag_set(reterr, ERR_CONFIG, 0, 0, "%s", buf_cstr(&answer));
 	buf_fini(&answer);
-	return !refused;
+	return refused ? REFUSED : e ? NOT_TOLD : TOLD;
 }
 
-/* The collector first: it is the one that may refuse, and then nobody has changed anything. */
-static enum err tell_roles(const struct up *u, struct diag *reterr)
+/* The collector first: it is the one that may refuse, and then nobody has changed anything. It
+ * takes other sockets, if there are, while it works: *ret_taken says whether it did. */
+static enum err tell_roles(const struct up *u, const struct handoff *sockets, bool *ret_taken,
+			   struct diag *reterr)
 {
-	if (!tell_role(u, &u->roles[COLLECT], reterr))
+	const struct up_role *c = &u->roles[COLLECT];
+	bool sent = c->phase == PHASE_RUNNING && c->channel >= 0 &&
+		    handoff_differs(&u->sockets, sockets) &&
+		    handoff_send(c->channel, sockets) == ERR_OK;
+	enum told told = tell_role(u, c, reterr);
+	if (told == REFUSED)
 		return ERR_CONFIG;
+	*ret_taken = sent && told == TOLD;
 	for (size_t i = 0; i < ROLES; i++) {
 		struct diag d = {0};
-		if (i != COLLECT && !tell_role(u, &u->roles[i], &d))
+		if (i != COLLECT && tell_role(u, &u->roles[i], &d) == REFUSED)
 			log_warn("up", "%s did not take the new configuration: %s",
 				 u->roles[i].name, d.msg);
 	}
 	return ERR_OK;
 }
 
-/* The collector ends, its successor gets the new set of sockets. Datagrams wait in those that stay;
- * those that go are emptied by the collector before it ends. */
-static void change_sockets(struct up *u, struct handoff *next)
+/* A collector that has not taken them ends, and its successor gets the new set of sockets:
+ * datagrams wait in those that stay; those that go are emptied by the collector before it ends. */
+static void change_sockets(struct up *u, struct handoff *next, bool taken)
 {
 	pthread_mutex_lock(&u->lock);
 	struct handoff old = u->sockets;
 	u->sockets = *next;
 	pthread_mutex_unlock(&u->lock);
-	if (u->roles[COLLECT].phase != PHASE_ABSENT)
+	if (!taken && u->roles[COLLECT].phase != PHASE_ABSENT)
 		up_role_restart(&u->roles[COLLECT], clock_mono_ns());
 	handoff_close_rest(&old, &u->sockets);
-	log_notice("up", "the addresses of collect.listen changed; collect starts anew");
+	log_notice("up", "the addresses of collect.listen changed%s",
+		   taken ? "" : "; collect starts anew");
 }
 
 /* What the probe captures and where it exports to: it starts anew with all of it, after it has
@@ -288,16 +298,18 @@ static enum err apply(void *ctx, struct buf *out, struct diag *reterr)
 		return e;
 	struct handoff *sockets = calloc(1, sizeof(*sockets));
 	e = sockets ? handoff_open(next, &u->sockets, sockets, reterr) : ERR_NOMEM;
-	if (!e && (e = tell_roles(u, reterr)))
+	bool taken = false;
+	if (!e && (e = tell_roles(u, sockets, &taken, reterr)))
 		handoff_close_rest(sockets, &u->sockets);
 	if (e) {
 		free(sockets);
 		conf_put(&next);
 		return e;
 	}
+	u->reload.sockets_taken = taken;
 	reload_report(&u->reload, next, out);
 	if (handoff_differs(&u->sockets, sockets))
-		change_sockets(u, sockets);
+		change_sockets(u, sockets, taken);
 	free(sockets);
 	change_probe(u, next);
 	reload_done(&u->reload, next, out);
@@ -400,7 +412,7 @@ int cmd_up(int argc, char **argv)
 	if (!u)
 		return EXIT_FAILED;
 	for (size_t i = 0; i < ROLES; i++)
-		u->roles[i].pidfd = -1;
+		u->roles[i].pidfd = u->roles[i].channel = -1;
 	u->gate.fd = -1;
 	pthread_mutex_init(&u->lock, NULL);
 	if (opts_parse(rows, ARRAY_LEN(rows), argc, argv, u, 0, 0, &o, &status) == OPTS_RUN) {

@@ -45,6 +45,7 @@ void up_role_init(struct up_role *r, const char *name, const struct handoff *soc
 	*r = (struct up_role){.name = name,
 			      .sockets = sockets,
 			      .pidfd = -1,
+			      .channel = -1,
 			      .next_ns = now_ns,
 			      .wait_ms = WAIT_MIN_MS};
 	snprintf(program, sizeof(program), "weir-%s", name);
@@ -53,9 +54,17 @@ void up_role_init(struct up_role *r, const char *name, const struct handoff *soc
 	r->settled = !there;
 }
 
+static void close_channel(struct up_role *r)
+{
+	if (r->channel >= 0)
+		close(r->channel);
+	r->channel = -1;
+}
+
 void up_role_fini(struct up_role *r)
 {
 	buf_fini(&r->listen);
+	close_channel(r);
 	if (r->pidfd >= 0)
 		close(r->pidfd);
 	r->pidfd = -1;
@@ -75,8 +84,8 @@ static void go_down(struct up_role *r, uint64_t now_ns)
 static void start_it(struct up_role *r, const struct up_start *start, uint64_t now_ns)
 {
 	r->since_ns = now_ns;
-	enum err e =
-	    up_spawn(r->path, start->conf_file, start->dir, r->sockets, &r->pid, &r->pidfd);
+	enum err e = up_spawn(r->path, start->conf_file, start->dir, r->sockets, &r->pid, &r->pidfd,
+			      &r->channel);
 	if (e) {
 		snprintf(r->error, sizeof(r->error), "cannot be started: %s", err_text(e));
 		go_down(r, now_ns);
@@ -183,6 +192,7 @@ void up_role_ended(struct up_role *r, uint64_t now_ns)
 	bool stopping = r->phase == PHASE_STOPPING;
 	waitid(P_PIDFD, (id_t)r->pidfd, &info, WEXITED);
 	close(r->pidfd);
+	close_channel(r);
 	r->pidfd = -1;
 	r->pid = 0;
 	r->listen.n = 0;

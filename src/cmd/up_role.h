@@ -43,6 +43,7 @@ struct up_role {
 	enum role_phase phase;
 	pid_t pid;
 	int pidfd;         /* -1 = no process */
+	int channel;       /* for another set of sockets; -1 = none */
 	uint64_t since_ns; /* start of the process, or of stopping it */
 	uint64_t next_ns;  /* DOWN: not before; STARTING: next question; STOPPING: SIGKILL then */
 	uint64_t wait_ms;  /* before the next restart */

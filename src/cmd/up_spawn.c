@@ -19,6 +19,7 @@ enum { ENV_MAX = 512, PID_DIGITS = 10 };
 struct child {
 	const char *path;
 	const struct handoff *sockets;
+	int channel; /* its end; -1 = none */
 	char *argv[6];
 	char *envp[ENV_MAX + 4];
 	char pid_text[sizeof("LISTEN_PID=") + PID_DIGITS];
@@ -35,8 +36,10 @@ static void make_environment(struct child *c)
 		if (strncmp(*e, "LISTEN_", 7) != 0)
 			c->envp[n++] = *e;
 	if (c->sockets && c->sockets->n) {
-		buf_fmt(&c->count, "LISTEN_FDS=%zu", c->sockets->n);
+		buf_fmt(&c->count, "LISTEN_FDS=%zu", c->sockets->n + 1);
+		buf_str(&c->names, "LISTEN_FDNAMES=");
 		handoff_names(c->sockets, &c->names);
+		buf_str(&c->names, ":more");
 		memcpy(c->pid_text, "LISTEN_PID=", sizeof("LISTEN_PID="));
 		c->pid_at = c->pid_text + strlen(c->pid_text);
 		(void)buf_cstr(&c->count);
@@ -76,7 +79,8 @@ static void run_child(struct child *c)
 		_exit(127);
 	if (c->pid_at) {
 		write_pid(c->pid_at, getpid());
-		if (!handoff_place(c->sockets))
+		if (!handoff_place(c->sockets) ||
+		    dup2(c->channel, HANDOFF_FIRST + (int)c->sockets->n) < 0)
 			_exit(127);
 	}
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -105,16 +109,27 @@ static enum err fork_it(struct child *c, pid_t *ret_pid, int *ret_pidfd)
 }
 
 enum err up_spawn(const char *path, const char *conf_file, const char *dir,
-		  const struct handoff *sockets, pid_t *ret_pid, int *ret_pidfd)
+		  const struct handoff *sockets, pid_t *ret_pid, int *ret_pidfd, int *ret_channel)
 {
 	struct child *c = calloc(1, sizeof(*c));
 	if (!c)
 		return ERR_NOMEM;
 	c->path = path;
 	c->sockets = sockets;
+	c->channel = *ret_channel = -1;
 	make_arguments(c, conf_file, dir);
 	make_environment(c);
-	enum err e = c->count.bad || c->names.bad ? ERR_NOMEM : fork_it(c, ret_pid, ret_pidfd);
+	enum err e = c->count.bad || c->names.bad ? ERR_NOMEM : ERR_OK;
+	if (!e && c->pid_at)
+		e = handoff_channel(ret_channel, &c->channel);
+	if (!e)
+		e = fork_it(c, ret_pid, ret_pidfd);
+	if (c->channel >= 0)
+		close(c->channel);
+	if (e && *ret_channel >= 0) {
+		close(*ret_channel);
+		*ret_channel = -1;
+	}
 	buf_fini(&c->count);
 	buf_fini(&c->names);
 	free(c);

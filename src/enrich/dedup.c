@@ -38,6 +38,7 @@ struct dedup {
 	uint64_t seed[4];
 	uint32_t window; /* in TIME_UNIT_MS */
 	uint32_t n_prefer;
+	atomic_uint users;
 	pthread_mutex_t lock; /* of what follows; taken when a thread meets a new exporter */
 	uint32_t n_owners;
 	struct ip owner[DEDUP_EXPORTERS_MAX]; /* owner id - 1; the preferred first */
@@ -69,6 +70,7 @@ enum err dedup_new(const struct dedup_opts *o, struct dedup **ret)
 	if (!d)
 		return ERR_NOMEM;
 	pthread_mutex_init(&d->lock, NULL);
+	atomic_init(&d->users, 1);
 	d->mask = flows / BUCKET_SLOTS - 1;
 	d->window = (uint32_t)(o->window_ms / TIME_UNIT_MS);
 	d->n_prefer = d->n_owners = (uint32_t)o->n_prefer;
@@ -90,11 +92,18 @@ void dedup_free(struct dedup **dp)
 {
 	struct dedup *d = *dp;
 	*dp = NULL;
-	if (!d)
+	if (!d || atomic_fetch_sub(&d->users, 1) != 1)
 		return;
 	free(d->buckets);
 	pthread_mutex_destroy(&d->lock);
 	free(d);
+}
+
+struct dedup *dedup_get(struct dedup *d)
+{
+	if (d)
+		atomic_fetch_add(&d->users, 1);
+	return d;
 }
 
 enum err dedup_thread_new(struct dedup *d, struct dedup_thread **ret)
@@ -127,6 +136,16 @@ static uint16_t owner_of(struct dedup *d, const struct ip *ip)
 	}
 	pthread_mutex_unlock(&d->lock);
 	return i < DEDUP_EXPORTERS_MAX ? (uint16_t)(i + 1) : 0;
+}
+
+void dedup_thread_use(struct dedup_thread *t, struct dedup *d)
+{
+	if (t->d == d)
+		return;
+	t->d = d;
+	for (uint32_t i = 0; i < SOURCES && d; i++)
+		if (t->v[i].used)
+			t->v[i].owner = owner_of(d, &t->v[i].ip);
 }
 
 /* The place of (ip, domain), used or free. */
@@ -332,7 +351,7 @@ uint32_t dedup_mark(struct dedup_thread *t, struct batch *b)
 	uint16_t rows[BATCH_ROWS];
 	uint32_t found = 0;
 	struct columns c;
-	if (!t || !batch_has(b, F_src_ip) || !batch_has(b, F_dst_ip) ||
+	if (!t || !t->d || !batch_has(b, F_src_ip) || !batch_has(b, F_dst_ip) ||
 	    !batch_has(b, F_exporter_ip))
 		return 0;
 	columns_of(b, &c);

@@ -37,9 +37,14 @@ struct dedup;
 struct dedup_thread; /* what one thread knows of the exporters */
 
 must_check enum err dedup_new(const struct dedup_opts *o, struct dedup **ret);
-/* After the threads' views. NULL is fine, here and below. */
+/* Another reference. NULL is fine, here and below. */
+struct dedup *dedup_get(struct dedup *d);
+/* Gives one back; the last one after the threads' views. */
 void dedup_free(struct dedup **d);
+/* d: borrowed; NULL = nothing is marked. */
 must_check enum err dedup_thread_new(struct dedup *d, struct dedup_thread **ret);
+/* Another one from now on; what was marked stays counted. */
+void dedup_thread_use(struct dedup_thread *t, struct dedup *d);
 void dedup_thread_free(struct dedup_thread **t);
 
 /* Marks the rows of a batch whose days are set (t_first and t_last are there); returns how many. */

@@ -167,6 +167,11 @@ static bool publish(struct enrich *e, struct view next, struct view *ret_old)
 	return true;
 }
 
+void enrich_change(struct enrich *e, const struct enrich_opts *opts)
+{
+	sources_change(&e->sources, opts);
+}
+
 bool enrich_refresh(struct enrich *e, uint64_t now_ns)
 {
 	struct snapshot *s = NULL;

@@ -44,6 +44,9 @@ void enrich_free(struct enrich **e);
 /* Reads what has changed since the last time and publishes it; true if something did. now_ns:
  * clock_mono_ns(). Takes a second or two for the first one. */
 bool enrich_refresh(struct enrich *e, uint64_t now_ns);
+/* Other options, for the next enrich_refresh; as in enrich_new. The texts of the old ones may go
+ * afterwards. */
+void enrich_change(struct enrich *e, const struct enrich_opts *opts);
 /* Takes over what exporters call their applications, if that has changed. */
 void enrich_take_names(struct enrich *e, struct names *names);
 /* What somebody should be told since the last call: one line each, "" if nothing. warn: it is a

@@ -60,6 +60,13 @@ enum err names_new(uint32_t max, struct names **ret)
 	return ERR_OK;
 }
 
+void names_set_max(struct names *n, uint32_t max)
+{
+	pthread_mutex_lock(&n->lock);
+	n->max = max;
+	pthread_mutex_unlock(&n->lock);
+}
+
 void names_free(struct names **pn)
 {
 	struct names *n = *pn;
@@ -116,7 +123,7 @@ static struct entry *entry_of(struct names *n, const struct key *k)
 		return &n->v[n->slot[i] - 1];
 	/* Hosts are as many as flows make them: half of the room is for the others. */
 	bool host = k->kind == NAMES_HOST;
-	if (n->n == n->max || (host && n->hosts >= n->max / 2) || !make_room(n))
+	if (n->n >= n->max || (host && n->hosts >= n->max / 2) || !make_room(n))
 		return NULL;
 	n->hosts += host;
 	n->v[n->n] = (struct entry){.key = *k};

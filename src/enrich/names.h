@@ -49,6 +49,8 @@ struct name_row {
 
 /* max: names at once; beyond it new ones are refused. */
 must_check enum err names_new(uint32_t max, struct names **ret);
+/* Another limit; names above it stay. */
+void names_set_max(struct names *n, uint32_t max);
 void names_free(struct names **n);
 /* Keeps the name; true if it is new or says something else than before. */
 bool names_tell(struct names *n, const struct name_row *r);

@@ -22,9 +22,9 @@ static const struct {
     [SOURCE_APPLICATIONS] = {"applications", ""},
 };
 
-void sources_init(struct sources *s, const struct enrich_opts *o)
+static void set_opts(struct sources *s, const struct enrich_opts *o)
 {
-	*s = (struct sources){.o = *o};
+	s->o = *o;
 	s->v[SOURCE_COUNTRY].from = o->country_data;
 	s->v[SOURCE_COUNTRY].installed = o->country_installed;
 	s->v[SOURCE_AS].from = o->as == ENRICH_AS_OFF ? "" : o->as_data;
@@ -32,7 +32,47 @@ void sources_init(struct sources *s, const struct enrich_opts *o)
 	s->v[SOURCE_NETWORKS].from = o->networks;
 	s->v[SOURCE_APPLICATIONS].from = o->applications ? o->services : "";
 	s->v[SOURCE_APPLICATIONS].installed = true;
+}
+
+void sources_init(struct sources *s, const struct enrich_opts *o)
+{
+	*s = (struct sources){0};
+	set_opts(s, o);
 	s->list.max = NETWORKS_BYTES_MAX;
+}
+
+/* Nothing of this source from now on. */
+static void forget(struct sources *s, enum source_kind k)
+{
+	ranges_fini(&s->v[k].ranges);
+	s->v[k].info = (struct geo_info){0};
+	s->v[k].loaded = false;
+	s->v[k].loaded_ms = 0;
+	if (k == SOURCE_AS)
+		as_names_fini(&s->as_names);
+	if (k == SOURCE_NETWORKS)
+		buf_reset(&s->list);
+}
+
+void sources_change(struct sources *s, const struct enrich_opts *o)
+{
+	const struct enrich_opts old = s->o;
+	const char *from[SOURCE_MAX];
+	for (int k = 0; k < SOURCE_MAX; k++)
+		from[k] = s->v[k].from;
+	set_opts(s, o);
+	s->changed |= old.as != o->as || old.applications != o->applications;
+	for (int k = 0; k < SOURCE_MAX; k++) {
+		struct source *v = &s->v[k];
+		if (strcmp(from[k], v->from) == 0)
+			continue;
+		v->mark = (struct file_mark){0};
+		*v->error = 0;
+		s->asked_ns = k == SOURCE_NETWORKS ? 0 : s->asked_ns;
+		if (*v->from == 0)
+			forget(s, (enum source_kind)k);
+		s->changed = true;
+	}
 }
 
 void sources_fini(struct sources *s)
@@ -338,7 +378,8 @@ static struct snapshot *make(struct sources *s)
 
 bool sources_look(struct sources *s, uint64_t now_ns, struct snapshot **ret)
 {
-	bool changed = s->generation == 0;
+	bool changed = s->generation == 0 || s->changed;
+	s->changed = false;
 	changed |= look_at_set(s, SOURCE_COUNTRY, GEO_COUNTRY);
 	changed |= look_at_set(s, SOURCE_AS, GEO_AS);
 	changed |= look_at_list(s, now_ns);

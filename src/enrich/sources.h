@@ -34,6 +34,7 @@ struct sources {
 	uint64_t asked_ns;
 	struct http_client *http;
 	uint64_t generation;
+	bool changed; /* the options, since the last look */
 	bool told[SOURCE_MAX];
 	struct enrich_notice notice[2 * SOURCE_MAX];
 	uint32_t n_notices;
@@ -41,6 +42,9 @@ struct sources {
 
 void sources_init(struct sources *s, const struct enrich_opts *o);
 void sources_fini(struct sources *s);
+/* Other options, looked at next time; what a source gave stays until its new place has given
+ * something, but for one that is off now. The texts of the old options must still be there. */
+void sources_change(struct sources *s, const struct enrich_opts *o);
 /* Looks at all; true if one changed or its state did. *ret is a new snapshot, the caller's, or
  * NULL. */
 bool sources_look(struct sources *s, uint64_t now_ns, struct snapshot **ret);

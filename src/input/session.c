@@ -5,6 +5,7 @@
 #include "net/tls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -44,7 +45,7 @@ struct session {
 struct sessions {
 	struct session_opts opts;
 	struct tls_context *tls;
-	struct session_listener listeners[SESSION_LISTENERS_MAX];
+	struct session_listener listeners[SESSION_LISTENERS_MAX]; /* descriptors of our own */
 	size_t n_listeners;
 	int epoll, wake;
 	struct epoll_event events[EVENTS];
@@ -77,8 +78,6 @@ static void listen_to(struct sessions *s, bool on)
 enum err sessions_new(const struct session_opts *opts, const struct session_listener *l, size_t n,
 		      struct sessions **ret)
 {
-	if (n > SESSION_LISTENERS_MAX)
-		return ERR_LIMIT;
 	struct sessions *s = calloc(1, sizeof(*s));
 	if (!s)
 		return ERR_NOMEM;
@@ -89,12 +88,8 @@ enum err sessions_new(const struct session_opts *opts, const struct session_list
 	s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	bool ok =
 	    s->epoll >= 0 && s->wake >= 0 && watch(s, EPOLL_CTL_ADD, s->wake, EPOLLIN, about_wake);
-	for (size_t i = 0; i < n && ok; i++) {
-		s->listeners[s->n_listeners++] = l[i];
-		ok = watch(s, EPOLL_CTL_ADD, l[i].fd, EPOLLIN, about_listener | i);
-	}
-	if (!ok) {
-		enum err e = err_from_errno(errno);
+	enum err e = ok ? sessions_set_listeners(s, l, n, 0) : err_from_errno(errno);
+	if (e) {
 		sessions_free(s);
 		return e;
 	}
@@ -136,11 +131,22 @@ void sessions_end_all(struct sessions *s)
 			end(s, s->slots[i], ST_session_end_stopped);
 }
 
+static void close_listeners(struct sessions *s)
+{
+	while (s->n_listeners) {
+		int fd = s->listeners[--s->n_listeners].fd;
+		/* epoll knows the socket, which may live on in other descriptors. */
+		watch(s, EPOLL_CTL_DEL, fd, 0, 0);
+		close(fd);
+	}
+}
+
 void sessions_free(struct sessions *s)
 {
 	if (!s)
 		return;
 	sessions_end_all(s);
+	close_listeners(s);
 	close_fd(s->epoll);
 	close_fd(s->wake);
 	free(s->slots);
@@ -350,6 +356,57 @@ static bool accept_one(struct sessions *s, const struct session_listener *l, uin
 	if (why != ST_sessions_opened)
 		close(fd);
 	return true;
+}
+
+/* --- other listeners */
+
+/* What has connected to those of before is taken; then they are closed. Events that were waiting
+ * come again, for what is watched now. */
+static void leave_listeners(struct sessions *s, uint64_t now_ns)
+{
+	enum { BACKLOG_MAX = 4096 };
+	for (size_t i = 0; i < s->n_listeners; i++)
+		for (int k = 0; k < BACKLOG_MAX && accept_one(s, &s->listeners[i], now_ns); k++)
+			;
+	close_listeners(s);
+	int n = 0;
+	for (int i = 0; i < s->n_events; i++)
+		if (!(s->events[i].data.u64 & about_listener))
+			s->events[n++] = s->events[i];
+	s->n_events = n;
+}
+
+static enum err copy_listeners(const struct session_listener *l, size_t n,
+			       struct session_listener *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		ret[i] = (struct session_listener){fcntl(l[i].fd, F_DUPFD_CLOEXEC, 0), l[i].tls};
+		if (ret[i].fd >= 0)
+			continue;
+		enum err e = err_from_errno(errno);
+		while (i-- > 0)
+			close(ret[i].fd);
+		return e;
+	}
+	return ERR_OK;
+}
+
+enum err sessions_set_listeners(struct sessions *s, const struct session_listener *l, size_t n,
+				uint64_t now_ns)
+{
+	struct session_listener own[SESSION_LISTENERS_MAX];
+	enum err e = n > SESSION_LISTENERS_MAX ? ERR_LIMIT : copy_listeners(l, n, own);
+	if (e)
+		return e;
+	leave_listeners(s, now_ns);
+	bool ok = true;
+	for (size_t i = 0; i < n; i++) {
+		s->listeners[s->n_listeners++] = own[i];
+		ok &= watch(s, EPOLL_CTL_ADD, own[i].fd, s->stopped ? 0 : EPOLLIN,
+			    about_listener | i);
+	}
+	s->resting = s->stopped;
+	return ok ? ERR_OK : err_from_errno(errno);
 }
 
 /* --- the loop */

@@ -38,7 +38,7 @@ struct session_message {
 };
 
 struct session_listener {
-	int fd; /* listening, non-blocking; borrowed */
+	int fd; /* listening, non-blocking */
 	bool tls;
 };
 
@@ -57,7 +57,8 @@ struct session_opts {
 	void *ctx;
 };
 
-/* opts is copied; all its functions must be there. */
+/* opts is copied; all its functions must be there. Of the listeners it keeps descriptors of its
+ * own. */
 must_check enum err sessions_new(const struct session_opts *opts, const struct session_listener *l,
 				 size_t n, struct sessions **ret);
 /* Ends all sessions: what they cost is counted, and `end` is called for each. */
@@ -67,6 +68,10 @@ void sessions_free(struct sessions *s);
 /* The certificates for handshakes from now on; borrowed until the next call. Without any (NULL) a
  * connection to a TLS listener ends at once. */
 void sessions_set_tls(struct sessions *s, struct tls_context *c);
+/* Takes connections of these listeners from now on, between two rounds on its thread; what waits to
+ * be taken of those that are left out is taken first. Sessions live on. */
+must_check enum err sessions_set_listeners(struct sessions *s, const struct session_listener *l,
+					   size_t n, uint64_t now_ns);
 /* What a new configuration says; sessions above a lower limit live on. */
 void sessions_set_limits(struct sessions *s, uint32_t max_sessions, uint32_t max_per_address,
 			 uint64_t idle_ms);

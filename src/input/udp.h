@@ -20,10 +20,14 @@ struct udp_datagram {
 };
 
 struct udp_rx;
-/* fds: bound UDP sockets, borrowed. stats: borrowed. */
+/* fds: bound UDP sockets; it reads them through descriptors of its own. stats: borrowed. */
 must_check enum err udp_rx_new(const int *fds, size_t n_fds, struct stats *stats,
 			       struct udp_rx **ret);
 void udp_rx_free(struct udp_rx *rx);
+/* From now on these sockets are read, on the thread that waits; those that were and are among them
+ * go on with all that is in them, of the others what waits in them is read first. On failure
+ * nothing changes, but that sockets which were about to leave are gone. */
+must_check enum err udp_rx_set(struct udp_rx *rx, const int *fds, size_t n_fds);
 /* Waits at most timeout_ms for datagrams and takes up to UDP_ROUND of them from one socket; sockets
  * take turns. Returns how many; 0 when the time is over, or there are none and udp_rx_wake was
  * called. */

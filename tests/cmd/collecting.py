@@ -66,12 +66,12 @@ class Collecting(unittest.TestCase):
             self.addCleanup(self.assertEqual, self.proc.returncode, 0, self.log_text())
         shutil.rmtree(self.top)
 
-    def write_conf(self, collect="", rest="", listen=None):
-        """collect: more lines of that section, indented by two."""
+    def write_conf(self, collect="", rest="", listen=None, enrich=""):
+        """collect: more lines of that section, indented by two; enrich: more of that one, each after a comma."""
         where = ", ".join(f'"{s}://127.0.0.1:{self.ports[s]}"' for s in listen or self.listen)
         with open(f"{self.top}/weir.yaml", "w") as f:
             f.write(f"collect:\n  listen: [{where}]\n  threads: 1\n  socket_buffer: 4MB\n{collect}\n"
-                    f"spool: {{segment_age: 100ms}}\nenrich: {{country: false, as: off, applications: false}}\n{rest}\n")
+                    f"spool: {{segment_age: 100ms}}\nenrich: {{country: false, as: off, applications: false{enrich}}}\n{rest}\n")
 
     def start(self, wrap=()):
         self.log = open(f"{self.top}/log", "wb")

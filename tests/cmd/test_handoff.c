@@ -62,7 +62,7 @@ static void a_group_of_sockets_per_address(void **state)
 	assert_string_equal(buf_cstr(&out), buf_cstr(&expect));
 	buf_reset(&out);
 	handoff_names(&h, &out);
-	assert_string_equal(buf_cstr(&out), "LISTEN_FDNAMES=udp-0:udp-1:udp-2:udp-0:udp-1:udp-2");
+	assert_string_equal(buf_cstr(&out), "udp-0:udp-1:udp-2:udp-0:udp-1:udp-2");
 	buf_fini(&out);
 	buf_fini(&expect);
 	handoff_close(&h);
@@ -93,7 +93,7 @@ static void listening_sockets_are_one_per_address(void **state)
 		assert_int_equal(number(h.v[i].fd, SOL_SOCKET, SO_ACCEPTCONN), 1);
 	}
 	handoff_names(&h, &out);
-	assert_string_equal(buf_cstr(&out), "LISTEN_FDNAMES=udp-0:udp-1:tcp:tls");
+	assert_string_equal(buf_cstr(&out), "udp-0:udp-1:tcp:tls");
 	buf_reset(&out);
 	handoff_json(&h, &out);
 	assert_non_null(strstr(buf_cstr(&out), "{\"proto\":\"tcp\",\"address\":\"127.0.0.1\""));
@@ -180,7 +180,7 @@ static int child(const struct handoff *given)
 	if (handoff_take(&h, &d) != ERR_NOT_FOUND) /* for another process */
 		return 2;
 	setenv("LISTEN_PID", pid, 1);
-	setenv("LISTEN_FDNAMES", strchr(buf_cstr(&names), '=') + 1, 1);
+	setenv("LISTEN_FDNAMES", buf_cstr(&names), 1);
 	buf_fini(&names);
 	if (handoff_take(&h, &d) || h.n != given->n || h.threads != given->threads)
 		return 3;
@@ -214,6 +214,47 @@ static void a_child_takes_them(void **state)
 	conf_put(&c);
 }
 
+/* The end that sends has closed its sockets when they are taken: they live in the message. */
+static void another_set_goes_over_the_channel(void **state)
+{
+	(void)state;
+	const struct conf *c = conf_of("collect:\n  threads: 2\n  listen: [udp://127.0.0.1:0, "
+				       "tcp://127.0.0.1:0]\n");
+	static struct handoff first, second, got;
+	struct diag d;
+	int ours, theirs;
+	assert_int_equal(handoff_channel(&ours, &theirs), ERR_OK);
+	assert_false(handoff_receive(theirs, &got));
+	assert_int_equal(handoff_open(c, NULL, &first, &d), ERR_OK);
+	assert_int_equal(handoff_open(c, NULL, &second, &d), ERR_OK);
+	assert_int_equal(handoff_send(ours, &first), ERR_OK);
+	assert_int_equal(handoff_send(ours, &second), ERR_OK);
+	const uint16_t port = second.v[0].port, tcp = second.v[2].port;
+	handoff_close(&first);
+	handoff_close(&second);
+	assert_true(handoff_receive(theirs, &got)); /* the newest */
+	assert_int_equal(got.n, 3);
+	assert_int_equal(got.threads, 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_int_equal(got.v[i].scheme, CONF_UDP);
+		assert_int_equal(got.v[i].thread, i);
+		assert_int_equal(got.v[i].port, port);
+		assert_int_equal(number(got.v[i].fd, SOL_SOCKET, SO_RXQ_OVFL), 1);
+		assert_int_equal(fcntl(got.v[i].fd, F_GETFD), FD_CLOEXEC);
+	}
+	assert_int_equal(got.v[2].scheme, CONF_TCP);
+	assert_int_equal(got.v[2].port, tcp);
+	assert_false(handoff_receive(theirs, &got));
+	handoff_close(&got);
+	assert_false(handoff_receive(0, &got));
+	close(theirs);
+	assert_int_equal(handoff_open(c, NULL, &first, &d), ERR_OK);
+	assert_int_not_equal(handoff_send(ours, &first), ERR_OK); /* nobody is there */
+	handoff_close(&first);
+	close(ours);
+	conf_put(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +263,7 @@ int main(void)
 	    cmocka_unit_test(a_new_configuration_keeps_what_stays),
 	    cmocka_unit_test(a_port_in_use_is_refused),
 	    cmocka_unit_test(a_child_takes_them),
+	    cmocka_unit_test(another_set_goes_over_the_channel),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

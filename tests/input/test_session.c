@@ -368,6 +368,48 @@ static void pieces_do_not_matter(void **state)
 	}
 }
 
+/* Sessions live on; who waits at a listener that goes is taken; who comes later finds the new one.
+ */
+static void another_set_of_listeners(void **state)
+{
+	(void)state;
+	struct kit *k = kit_new(false);
+	int first = peer(k), old = k->listener;
+	serve(k);
+	int second = peer(k); /* not accepted yet */
+	k->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	socklen_t n = sizeof(k->at);
+	k->at.sin_port = 0;
+	assert_int_equal(bind(k->listener, (const struct sockaddr *)&k->at, n), 0);
+	assert_int_equal(listen(k->listener, 16), 0);
+	struct sockaddr_in gone;
+	assert_int_equal(getsockname(old, (struct sockaddr *)&gone, &n), 0);
+	assert_int_equal(getsockname(k->listener, (struct sockaddr *)&k->at, &n), 0);
+	assert_int_equal(sessions_set_listeners(k->sessions,
+						&(struct session_listener){.fd = k->listener}, 1,
+						k->now_ns),
+			 ERR_OK);
+	close(old);
+	uint8_t *m = message_of(20);
+	say(k, first, m, 20);
+	say(k, second, m, 20);
+	assert_string_equal(k->log, "1:20 2:20 ");
+	close(first);
+	serve(k);
+	int third = peer(k);
+	say(k, third, m, 20);
+	assert_string_equal(k->log, "1:20 2:20 1. 3:20 ");
+	int late = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(late, (const struct sockaddr *)&gone, n), -1);
+	assert_int_equal(sessions_set_listeners(k->sessions, NULL, SESSION_LISTENERS_MAX + 1, 0),
+			 ERR_LIMIT);
+	free(m);
+	close(late);
+	close(second);
+	close(third);
+	kit_free(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +420,7 @@ int main(void)
 	    cmocka_unit_test(sessions_are_limited),
 	    cmocka_unit_test(handshakes_fail),
 	    cmocka_unit_test(a_successor_finds_the_connections_that_wait),
+	    cmocka_unit_test(another_set_of_listeners),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

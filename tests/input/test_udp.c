@@ -133,6 +133,67 @@ static void wake_ends_waits_but_not_receiving(void **state)
 	pair_close(p);
 }
 
+/* What stays is read on through whatever descriptor it has, what goes is read empty, and its
+ * descriptors are gone then. */
+static void another_set_of_sockets(void **state)
+{
+	(void)state;
+	struct pair stays = pair_open(0), goes = pair_open(0), comes = pair_open(0);
+	const int before[] = {stays.rx, goes.rx}, after[] = {comes.rx, dup(stays.rx)};
+	struct stats s = {0};
+	struct udp_rx *rx;
+	const struct udp_datagram *d;
+	assert_int_equal(udp_rx_new(before, 2, &s, &rx), ERR_OK);
+	for (int i = 0; i < 2 * UDP_ROUND; i++) {
+		assert_int_equal(send(stays.tx, "s", 1, 0), 1);
+		assert_int_equal(send(goes.tx, "g", 1, 0), 1);
+		assert_int_equal(send(comes.tx, "c", 1, 0), 1);
+	}
+	assert_int_equal(udp_rx_set(rx, after, 2), ERR_OK);
+	close(after[1]);
+	close(goes.rx);
+	unsigned got[256] = {0};
+	for (size_t n; (n = udp_rx_wait(rx, 0, &d)) > 0;)
+		for (size_t i = 0; i < n; i++)
+			got[d[i].p[0]]++;
+	assert_int_equal(got['s'], 2 * UDP_ROUND);
+	assert_int_equal(got['g'], 2 * UDP_ROUND);
+	assert_int_equal(got['c'], 2 * UDP_ROUND);
+	/* Nobody has it any more: a datagram there is refused. */
+	assert_int_equal(send(goes.tx, "g", 1, 0), 1);
+	assert_int_equal(send(goes.tx, "g", 1, 0), -1);
+	assert_int_equal(send(stays.tx, "s", 1, 0), 1);
+	assert_int_equal(udp_rx_wait(rx, 1000, &d), 1);
+	assert_int_equal(udp_rx_set(rx, after, UDP_SOCKETS_MAX + 1), ERR_LIMIT);
+	assert_int_equal(send(stays.tx, "s", 1, 0), 1);
+	assert_int_equal(udp_rx_wait(rx, 1000, &d), 1);
+	udp_rx_free(rx);
+	pair_close(stays);
+	close(goes.tx);
+	pair_close(comes);
+}
+
+/* A socket that is never empty does not stay for ever. */
+static void a_socket_that_leaves_has_an_end(void **state)
+{
+	(void)state;
+	struct pair goes = pair_open(0);
+	struct stats s = {0};
+	struct udp_rx *rx;
+	const struct udp_datagram *d;
+	size_t got = 0, n;
+	assert_int_equal(udp_rx_new(&goes.rx, 1, &s, &rx), ERR_OK);
+	assert_int_equal(send(goes.tx, "g", 1, 0), 1);
+	assert_int_equal(udp_rx_set(rx, NULL, 0), ERR_OK);
+	while ((n = udp_rx_wait(rx, 0, &d)) > 0) {
+		got += n;
+		assert_int_equal(send(goes.tx, "g", 1, 0), 1);
+	}
+	assert_in_range(got, 100, 10000);
+	udp_rx_free(rx);
+	pair_close(goes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +201,8 @@ int main(void)
 	    cmocka_unit_test(a_full_buffer_is_seen_as_kernel_drops),
 	    cmocka_unit_test(sockets_take_turns),
 	    cmocka_unit_test(wake_ends_waits_but_not_receiving),
+	    cmocka_unit_test(another_set_of_sockets),
+	    cmocka_unit_test(a_socket_that_leaves_has_an_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
