@@ -6,6 +6,7 @@
 #include "cmd/command.h"
 #include "cmd/conf_reload.h"
 #include "cmd/opts.h"
+#include "cmd/probe_conf.h"
 #include "cmd/setup.h"
 #include "conf/key.h"
 
@@ -22,10 +23,22 @@ static const struct opt rows[] = {
     OPT(0, "json", FLAG, NULL, struct conf_args, json, "reload: print what changed as JSON"),
 };
 
+/* As setup_conf, and what conf/ does not know. */
+static enum err load(const struct conf_args *a, const struct conf **ret)
+{
+	struct diag d = {0};
+	enum err e = setup_conf(&a->common, ret);
+	if (e || !(e = probe_conf_check(*ret, &d)))
+		return e;
+	fprintf(stderr, "%s: %s\n", setup_conf_name(&a->common), d.msg);
+	conf_put(ret);
+	return e;
+}
+
 static int check(const struct conf_args *a)
 {
 	const struct conf *c;
-	if (setup_conf(&a->common, &c))
+	if (load(a, &c))
 		return EXIT_USAGE;
 	printf("%s: ok\n", setup_conf_name(&a->common));
 	conf_put(&c);
@@ -36,7 +49,7 @@ static int check(const struct conf_args *a)
 static int reload(const struct conf_args *a)
 {
 	const struct conf *c;
-	if (setup_conf(&a->common, &c))
+	if (load(a, &c))
 		return EXIT_USAGE;
 	int status = conf_reload(c->dir, a->json);
 	conf_put(&c);

@@ -21,7 +21,7 @@ struct meter_args {
 	bool summary, no_dissect, no_quality, vlan_key, tunnel_key;
 	bool histograms, empty_packets, bursts, nettisa;
 	uint64_t packet_series, active, inactive, max_flows, sample_packets, sample_flows;
-	const char *filter, *ipfix;
+	const char *filter, *ipfix, *protocols;
 };
 
 static const struct opt rows[] = {
@@ -40,6 +40,8 @@ static const struct opt rows[] = {
     OPT(0, "tunnel-key", FLAG, NULL, struct meter_args, tunnel_key,
 	"flows in tunnels of different ids are different flows"),
     OPT(0, "no-dissect", FLAG, NULL, struct meter_args, no_dissect, "do not look at payloads"),
+    OPT(0, "protocols", STR, "LIST", struct meter_args, protocols,
+	"look only for these: dns,tls; not for these: '!rtp'"),
     OPT(0, "no-quality", FLAG, NULL, struct meter_args, no_quality,
 	"do not measure delays and losses"),
     OPT_RANGE(0, "packet-series", U64, "N", struct meter_args, packet_series, 0, SERIES_PACKETS_MAX,
@@ -209,25 +211,29 @@ static void summary(struct meter_run *r)
 static bool begin(struct meter_run *r)
 {
 	const struct meter_args *a = &r->args;
-	const struct meter_opts opts = {.active_ms = a->active,
-					.inactive_ms = a->inactive,
-					.max_flows = a->max_flows,
-					.vlan_key = a->vlan_key,
-					.tunnel_key = a->tunnel_key,
-					.dissect = !a->no_dissect,
-					.quality = !a->no_quality,
-					.series = {.packets = (uint8_t)a->packet_series,
-						   .empty = a->empty_packets,
-						   .histograms = a->histograms,
-						   .bursts = a->bursts,
-						   .nettisa = a->nettisa},
-					.sample_packets = (uint32_t)a->sample_packets,
-					.sample_flows = (uint32_t)a->sample_flows,
-					.stats = &r->stats,
-					.emit = take_batch,
-					.ctx = r};
+	struct meter_opts opts = {.active_ms = a->active,
+				  .inactive_ms = a->inactive,
+				  .max_flows = a->max_flows,
+				  .vlan_key = a->vlan_key,
+				  .tunnel_key = a->tunnel_key,
+				  .dissect = !a->no_dissect,
+				  .quality = !a->no_quality,
+				  .series = {.packets = (uint8_t)a->packet_series,
+					     .empty = a->empty_packets,
+					     .histograms = a->histograms,
+					     .bursts = a->bursts,
+					     .nettisa = a->nettisa},
+				  .sample_packets = (uint32_t)a->sample_packets,
+				  .sample_flows = (uint32_t)a->sample_flows,
+				  .stats = &r->stats,
+				  .emit = take_batch,
+				  .ctx = r};
 	const struct ipfix_file_opts file = {.domain = 0};
 	struct diag diag = {0};
+	if (a->protocols && protocols_parse(a->protocols, &opts.protocols, &diag)) {
+		fprintf(stderr, "weir meter: --protocols: %s\n", diag.msg);
+		return false;
+	}
 	if (a->ipfix && ipfix_file_create(a->ipfix, &file, &r->ipfix, &diag)) {
 		fprintf(stderr, "weir meter: %s\n", diag.msg);
 		return false;

@@ -14,6 +14,7 @@
 #include "encode/exporter.h"
 #include "model/stats.h"
 #include "packet/live.h"
+#include "proto/protocols.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -57,6 +58,7 @@ struct probe {
 	struct reload reload;
 	struct probe_args args;
 	double speed; /* of files; 0 = at once */
+	struct protocols protocols;
 	struct probe_source source[PROBE_SOURCES_MAX];
 	size_t n_sources;
 	struct probe_thread *thread; /* PROBE_THREADS_MAX */

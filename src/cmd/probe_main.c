@@ -9,6 +9,7 @@
 #include "cmd/folders.h"
 #include "cmd/privileges.h"
 #include "cmd/probe.h"
+#include "cmd/probe_conf.h"
 #include "cmd/setup.h"
 #include "conf/conf.h"
 
@@ -35,17 +36,6 @@ static const struct opt rows[] = {
 	"end when all file: sources are at their end"),
 };
 
-static enum err targets_of(const struct conf *c, struct export_target ret[EXPORT_TARGETS_MAX],
-			   size_t *ret_n, struct diag *d)
-{
-	struct buf text = {0};
-	for (size_t i = 0; i < c->probe_export.n; i++)
-		buf_fmt(&text, "%s ", c->probe_export.v[i]);
-	enum err e = text.bad ? ERR_NOMEM : export_targets_parse(buf_cstr(&text), ret, ret_n, d);
-	buf_fini(&text);
-	return e;
-}
-
 static enum err open_exporter(struct probe *p, struct diag *d)
 {
 	const struct conf *c = p->conf;
@@ -71,7 +61,7 @@ static enum err open_exporter(struct probe *p, struct diag *d)
 	    .ctx = p,
 	};
 	o.n_interfaces = probe_interfaces(p, interfaces, INTERFACES_MAX, names);
-	enum err e = targets_of(c, targets, &o.n_targets, d);
+	enum err e = probe_conf_targets(c, targets, &o.n_targets, d);
 	return e ? e : exporter_new(&o, &p->exporter, d);
 }
 
@@ -136,7 +126,10 @@ static enum err start(struct probe *p, struct diag *d)
 	struct control_ops ops;
 	char run[4096];
 	raise_limits();
-	enum err e = folders_make(c->dir);
+	enum err e = probe_conf_protocols(c, &p->protocols, d);
+	if (e)
+		return e;
+	e = folders_make(c->dir);
 	if (e)
 		return diag_set(d, e, 0, 0, "%s: %s", c->dir, err_text(e));
 	e = probe_open_sources(p, d);

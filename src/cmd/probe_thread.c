@@ -42,6 +42,7 @@ enum err probe_thread_init(struct probe *p, struct probe_source *s, size_t reade
 	    .vlan_key = c->probe_vlan_key,
 	    .tunnel_key = c->probe_tunnel_key,
 	    .dissect = c->probe_dissect,
+	    .protocols = p->protocols,
 	    .quality = c->probe_quality,
 	    .series = {.packets = (uint8_t)c->probe_packet_series,
 		       .empty = c->probe_empty_packets,

@@ -67,6 +67,8 @@ enum err meter_new(const struct meter_opts *opts, struct meter **ret)
 		meter_free(m);
 		return ERR_NOMEM;
 	}
+	if (m->dissection)
+		dissection_only(m->dissection, &opts->protocols);
 	m->cache.tunnel_key = opts->tunnel_key;
 	m->keys = (struct key_opts){
 	    .vlan = opts->vlan_key, .tunnel = opts->tunnel_key, .seed = hash_seed()};

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "meter/series.h"
 #include "packet/capture.h"
+#include "proto/protocols.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,17 +36,18 @@ struct meter_opts {
 	uint64_t active_ms, inactive_ms; /* 0: the defaults above */
 	/* Inactive time-outs of single protocols, 0: inactive_ms. */
 	uint64_t tcp_ms, udp_ms, icmp_ms;
-	size_t max_flows;          /* 0: METER_FLOWS */
-	bool vlan_key;             /* the (outer) VLAN id is part of the key */
-	bool tunnel_key;           /* the tunnel's id is part of the key: overlapping networks */
-	bool dissect;              /* look at payloads (proto/) */
-	bool quality;              /* measure delays, losses (meter/npm.h) */
-	struct series_opts series; /* packets as a series; all zero: none */
-	uint32_t sample_packets;   /* look at one packet in so many; 0, 1: all */
-	uint32_t sample_flows;     /* keep one flow in so many, by its key; 0, 1: all */
-	uint32_t domain;           /* observation domain of the records */
-	bool live;                 /* now is now: t_recv is written */
-	size_t dissect_bytes;      /* memory for reading payloads; 0: a default */
+	size_t max_flows;           /* 0: METER_FLOWS */
+	bool vlan_key;              /* the (outer) VLAN id is part of the key */
+	bool tunnel_key;            /* the tunnel's id is part of the key: overlapping networks */
+	bool dissect;               /* look at payloads (proto/) */
+	struct protocols protocols; /* for these; all zero: all */
+	bool quality;               /* measure delays, losses (meter/npm.h) */
+	struct series_opts series;  /* packets as a series; all zero: none */
+	uint32_t sample_packets;    /* look at one packet in so many; 0, 1: all */
+	uint32_t sample_flows;      /* keep one flow in so many, by its key; 0, 1: all */
+	uint32_t domain;            /* observation domain of the records */
+	bool live;                  /* now is now: t_recv is written */
+	size_t dissect_bytes;       /* memory for reading payloads; 0: a default */
 	struct stats *stats;
 	/* Takes a batch of the wide shape with its days set; it is reset afterwards. */
 	void (*emit)(void *ctx, struct batch *b);

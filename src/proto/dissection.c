@@ -88,6 +88,26 @@ enum err dissection_new(size_t max_bytes, struct dissection **ret)
 	return ERR_OK;
 }
 
+void dissection_only(struct dissection *d, const struct protocols *p)
+{
+	d->protocols = *p;
+	memset(d->asked, 0, sizeof(d->asked));
+	for (unsigned k = 0; k < OVERS; k++)
+		memset(d->by_port[k], 0, PORTS);
+	for (size_t i = 0; i < dissectors_n; i++)
+		if (protocols_has(p, i))
+			index_row(d, i);
+}
+
+/* x, if it is looked for; others expect flows for it, or hand over to it. */
+static const struct dissector *if_wanted(const struct dissection *d, const struct dissector *x)
+{
+	for (size_t i = 0; x && i < dissectors_n; i++)
+		if (dissectors[i] == x)
+			return protocols_has(&d->protocols, i) ? x : NULL;
+	return x;
+}
+
 void dissection_free(struct dissection *d)
 {
 	if (!d)
@@ -295,7 +315,7 @@ static bool ask_all(struct show *w, struct rd *r, enum dissect *ret)
 	struct dissection *d = w->d;
 	struct talk *t = w->t;
 	const struct talk_ends *e = &t->ends;
-	const struct dissector *first = expected(d, e, w->c.t_ns);
+	const struct dissector *first = if_wanted(d, expected(d, e, w->c.t_ns));
 	if (first && ask_new(w, first, r, ret))
 		return true;
 	uint16_t ports[2] = {e->ethertype ? e->ethertype : e->dst_port, e->src_port};
@@ -398,7 +418,7 @@ static bool show(struct show *w, struct rd *r)
 	for (int hops = 0; got == DISSECT_SWITCH && hops < 4; hops++) {
 		if (t->d->end)
 			t->d->end(&w->c);
-		set_state(w->d, t, w->c.next, NULL);
+		set_state(w->d, t, if_wanted(w->d, w->c.next), NULL);
 		if (!t->d)
 			return false;
 		if (rd_left(r) == 0)

@@ -6,6 +6,7 @@
 #pragma once
 #include "base/err.h"
 #include "proto/dissector.h"
+#include "proto/protocols.h"
 
 struct talk;
 
@@ -31,6 +32,8 @@ struct dissection_counters {
 
 /* max_bytes: of all flows together. */
 must_check enum err dissection_new(size_t max_bytes, struct dissection **ret);
+/* Only these are asked and handed over to, from now on; before any flow is shown. */
+void dissection_only(struct dissection *d, const struct protocols *p);
 void dissection_free(struct dissection *d);
 void dissection_counters(const struct dissection *d, struct dissection_counters *ret);
 

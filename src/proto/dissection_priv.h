@@ -28,6 +28,7 @@ struct dissection {
 	 * row; and who is asked first. */
 	uint64_t asked[OVERS][ANY_BYTE + 1][ASKED_WORDS];
 	uint8_t *by_port[OVERS]; /* [PORTS] row + 1 */
+	struct protocols protocols;
 	uint64_t seed;
 	struct crypto *crypto; /* NULL: not asked for yet */
 	size_t n_expected;
