@@ -5,6 +5,7 @@
 #include "meter/meter.h"
 #include "model/batch.h"
 #include "model/stats.h"
+#include "proto/appid.h"
 
 #include <stdlib.h>
 
@@ -24,7 +25,11 @@ static void take(void *ctx, struct batch *b)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct stats stats;
+	static struct appid *appid; /* its tables take too long to be made for each input */
 	struct sums sums = {0};
+	const struct appid_opts names = {.max_flows = 64, .stats = &stats};
+	if (!appid && appid_new(&names, &appid))
+		appid = NULL;
 	struct rd r = rd_of(data, size);
 	uint8_t options = rd_u8(&r);
 	enum link_type link = (enum link_type)(rd_u8(&r) % (LINK_RADIOTAP + 1));
@@ -34,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				     .dissect = options & 4,
 				     .quality = options & 8,
 				     .sample_flows = options & 16 ? 2 : 1,
+				     .appid = options & 32 ? NULL : appid,
 				     .dissect_bytes = 1 << 22,
 				     .stats = &stats,
 				     .emit = take,

@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (!d) {
 		pool_init(&pool, POOL);
 		b = batch_new(SHAPE_WIDE);
-		if (!b || dissection_new(POOL, &d))
+		if (!b || dissection_new(POOL, NULL, &d))
 			abort();
 	}
 	struct notes notes = notes_of(&pool);

@@ -12,13 +12,14 @@
 #include "packet/bpf_filter.h"
 #include "packet/capture.h"
 #include "packet/peel.h"
+#include "proto/appid.h"
 
 #include <stdio.h>
 
 enum { OUT_FLUSH = 64 * 1024 };
 
 struct meter_args {
-	bool summary, no_dissect, no_quality, vlan_key, tunnel_key;
+	bool summary, no_dissect, no_ndpi, no_quality, vlan_key, tunnel_key;
 	bool histograms, empty_packets, bursts, nettisa;
 	uint64_t packet_series, active, inactive, max_flows, sample_packets, sample_flows;
 	const char *filter, *ipfix, *protocols;
@@ -42,6 +43,8 @@ static const struct opt rows[] = {
     OPT(0, "no-dissect", FLAG, NULL, struct meter_args, no_dissect, "do not look at payloads"),
     OPT(0, "protocols", STR, "LIST", struct meter_args, protocols,
 	"look only for these: dns,tls; not for these: '!rtp'"),
+    OPT(0, "no-ndpi", FLAG, NULL, struct meter_args, no_ndpi,
+	"do not ask libndpi for names of applications that no dissector knows"),
     OPT(0, "no-quality", FLAG, NULL, struct meter_args, no_quality,
 	"do not measure delays and losses"),
     OPT_RANGE(0, "packet-series", U64, "N", struct meter_args, packet_series, 0, SERIES_PACKETS_MAX,
@@ -66,6 +69,7 @@ struct meter_run {
 	struct meter_args args;
 	struct stats stats;
 	struct meter *meter;
+	struct appid *appid;
 	struct ipfix_file *ipfix;
 	struct buf out;
 	uint64_t frames, filtered, records;
@@ -203,6 +207,7 @@ static void summary(struct meter_run *r)
 		buf_dec(b, counts[i].n);
 	}
 	group(r, b, "meter");
+	group(r, b, "appid");
 	group(r, b, "unmetered");
 	buf_str(b, "}\n");
 }
@@ -211,12 +216,18 @@ static void summary(struct meter_run *r)
 static bool begin(struct meter_run *r)
 {
 	const struct meter_args *a = &r->args;
+	const struct appid_opts names = {.stats = &r->stats};
+	if (!a->no_dissect && !a->no_ndpi && appid_new(&names, &r->appid) == ERR_NOMEM) {
+		fprintf(stderr, "weir meter: %s\n", err_text(ERR_NOMEM));
+		return false;
+	}
 	struct meter_opts opts = {.active_ms = a->active,
 				  .inactive_ms = a->inactive,
 				  .max_flows = a->max_flows,
 				  .vlan_key = a->vlan_key,
 				  .tunnel_key = a->tunnel_key,
 				  .dissect = !a->no_dissect,
+				  .appid = r->appid,
 				  .quality = !a->no_quality,
 				  .series = {.packets = (uint8_t)a->packet_series,
 					     .empty = a->empty_packets,
@@ -267,6 +278,7 @@ int cmd_meter(int argc, char **argv)
 		summary(&r);
 	write_out(&r);
 	meter_free(r.meter);
+	appid_free(r.appid);
 	buf_fini(&r.out);
 	return fflush(stdout) ? EXIT_FAILED : status;
 }

@@ -20,6 +20,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+struct appid;
 struct meter;
 
 enum { PROBE_SOURCES_MAX = 16, PROBE_THREADS_MAX = 256, PROBE_NAME_MAX = 64 };
@@ -37,6 +38,7 @@ struct probe_thread {
 	struct probe_source *source;
 	struct live_reader *reader;
 	struct meter *meter;
+	struct appid *appid;       /* NULL: libndpi is not asked */
 	struct batch *spare;       /* given to the exporter in exchange for a full one */
 	struct stats stats;        /* the thread's own */
 	struct stats shown;        /* as it was between two bursts, so that it balances */

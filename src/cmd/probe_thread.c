@@ -8,6 +8,7 @@
 #include "conf/conf.h"
 #include "meter/meter.h"
 #include "model/batch.h"
+#include "proto/appid.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -30,11 +31,23 @@ static void emit(void *ctx, struct batch *b)
 	exporter_give(t->probe->exporter, &t->spare);
 }
 
+/* Without the library, or where it was not built in, flows that no dissector knows have no name. */
+static enum err open_names(struct probe_thread *t, const struct conf *c)
+{
+	const struct appid_opts names = {
+	    .packets = (unsigned)c->probe_ndpi_packets, .at_once = true, .stats = &t->stats};
+	if (!c->probe_dissect || !c->probe_ndpi)
+		return ERR_OK;
+	enum err e = appid_new(&names, &t->appid);
+	return e == ERR_UNSUPPORTED ? ERR_OK : e;
+}
+
 enum err probe_thread_init(struct probe *p, struct probe_source *s, size_t reader,
 			   struct probe_thread *t)
 {
 	const struct conf *c = p->conf;
 	size_t flows = (size_t)c->probe_max_flows / p->n_threads;
+	enum err e = open_names(t, c);
 	const struct meter_opts o = {
 	    .active_ms = c->probe_active_timeout,
 	    .inactive_ms = c->probe_inactive_timeout,
@@ -43,6 +56,7 @@ enum err probe_thread_init(struct probe *p, struct probe_source *s, size_t reade
 	    .tunnel_key = c->probe_tunnel_key,
 	    .dissect = c->probe_dissect,
 	    .protocols = p->protocols,
+	    .appid = t->appid,
 	    .quality = c->probe_quality,
 	    .series = {.packets = (uint8_t)c->probe_packet_series,
 		       .empty = c->probe_empty_packets,
@@ -62,12 +76,13 @@ enum err probe_thread_init(struct probe *p, struct probe_source *s, size_t reade
 	t->source = s;
 	t->reader = live_reader(s->live, reader);
 	snprintf(t->name, sizeof(t->name), "%.40s-%zu", s->text, reader);
-	return meter_new(&o, &t->meter);
+	return e ? e : meter_new(&o, &t->meter);
 }
 
 void probe_thread_fini(struct probe_thread *t)
 {
 	meter_free(t->meter);
+	appid_free(t->appid);
 	batch_free(t->spare);
 	if (t->probe)
 		pthread_mutex_destroy(&t->lock);

@@ -26,7 +26,7 @@ static const struct {
 	const char *name;
 } of_ndpi[] = {
 #define NDPI(number, name) {number, name},
-#include "enrich/ndpi.def"
+#include "model/ndpi.def"
 #undef NDPI
 };
 

@@ -63,7 +63,7 @@ enum err meter_new(const struct meter_opts *opts, struct meter **ret)
 	}
 	if (opts->dissect &&
 	    dissection_new(opts->dissect_bytes ? opts->dissect_bytes : (size_t)METER_DISSECT_BYTES,
-			   &m->dissection)) {
+			   opts->appid, &m->dissection)) {
 		meter_free(m);
 		return ERR_NOMEM;
 	}

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct appid;
 struct batch;
 struct meter;
 struct stats;
@@ -47,6 +48,7 @@ struct meter_opts {
 	uint32_t sample_flows;      /* keep one flow in so many, by its key; 0, 1: all */
 	uint32_t domain;            /* observation domain of the records */
 	bool live;                  /* now is now: t_recv is written */
+	struct appid *appid;        /* names what no dissector knows (proto/appid.h); or NULL */
 	size_t dissect_bytes;       /* memory for reading payloads; 0: a default */
 	struct stats *stats;
 	/* Takes a batch of the wide shape with its days set; it is reset afterwards. */

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "net/crypto.h"
 #include "proto/dissection_priv.h"
+#include "proto/unclaimed.h"
 
 #include <stdlib.h>
 
@@ -33,11 +34,14 @@ struct talk {
 	uint8_t kind; /* index of dissection.asked */
 	uint8_t n_suitors, n_shown;
 	bool asked[2]; /* everybody was shown the first payload of this direction */
+	bool lost;     /* no dissector will claim it */
 	bool over;     /* nothing more to learn */
+	bool strange;  /* the name of a stranger was noted */
 	const struct dissector *d, *named; /* who reads now; whose name the flow has */
 	void *state;
 	struct proto_stream stream[2];
 	struct suitor suitors[SUITORS];
+	struct unclaimed *unclaimed; /* NULL: somebody has claimed it, or strangers are not asked */
 };
 
 /* --- one for the thread */
@@ -70,7 +74,7 @@ static void index_row(struct dissection *d, size_t row)
 	}
 }
 
-enum err dissection_new(size_t max_bytes, struct dissection **ret)
+enum err dissection_new(size_t max_bytes, struct appid *strangers, struct dissection **ret)
 {
 	struct dissection *d = calloc(1, sizeof(*d));
 	bool ok = d != NULL;
@@ -82,6 +86,7 @@ enum err dissection_new(size_t max_bytes, struct dissection **ret)
 	}
 	pool_init(&d->pool, max_bytes);
 	d->seed = hash_seed();
+	d->strangers = strangers;
 	for (size_t i = 0; i < dissectors_n; i++)
 		index_row(d, i);
 	*ret = d;
@@ -166,13 +171,13 @@ static void drop_suitors(struct dissection *d, struct talk *t)
 	t->n_suitors = 0;
 }
 
-/* All that is only needed while reading on. */
+/* All that dissectors only need while reading on. */
 static void finish(struct dissection *d, struct talk *t)
 {
 	drop_suitors(d, t);
 	for (int i = 0; i < 2; i++)
 		proto_stream_clear(&d->pool, &t->stream[i]);
-	t->over = true;
+	t->lost = true;
 }
 
 static void set_state(struct dissection *d, struct talk *t, const struct dissector *x, void *state)
@@ -195,6 +200,7 @@ void talk_free(struct dissection *d, struct talk *t)
 		return;
 	finish(d, t);
 	set_state(d, t, NULL, NULL);
+	unclaimed_drop(d->strangers, &d->pool, &t->unclaimed);
 	pool_give(&d->pool, t, sizeof(*t));
 }
 
@@ -501,11 +507,10 @@ static bool see_stream(struct show *w)
 	return more;
 }
 
-bool talk_see(struct dissection *d, struct talk *t, struct notes *notes,
-	      const struct talk_segment *s)
+/* Shows it to dissectors. False: no more. */
+static bool show_segment(struct dissection *d, struct talk *t, struct notes *notes,
+			 const struct talk_segment *s)
 {
-	if (t->over)
-		return false;
 	struct show w = show_of(d, t, notes, s);
 	struct rd r = s->payload;
 	bool more;
@@ -520,9 +525,29 @@ bool talk_see(struct dissection *d, struct talk *t, struct notes *notes,
 		w.c.state = t->state;
 		t->d->packet(&w.c, &s->payload, s->wire_len);
 	}
-	if (!more)
-		finish(d, t);
 	return more;
+}
+
+bool talk_see(struct dissection *d, struct talk *t, struct notes *notes,
+	      const struct talk_segment *s)
+{
+	if (t->over)
+		return false;
+	bool more = !t->lost && show_segment(d, t, notes, s);
+	if (!more && !t->lost)
+		finish(d, t);
+	if (t->named && t->unclaimed)
+		unclaimed_drop(d->strangers, &d->pool, &t->unclaimed);
+	else if (!t->named && d->strangers && t->kind != kind_of(OVER_ETHER))
+		more |= unclaimed_see(d->strangers, &d->pool, &t->unclaimed, s, t->lost);
+	t->over = !more;
+	return more;
+}
+
+static void note_stranger(struct dissection *d, struct talk *t, struct notes *notes)
+{
+	unclaimed_ask(d->strangers, &d->pool, t->unclaimed);
+	t->strange |= unclaimed_note(t->unclaimed, notes);
 }
 
 void talk_end(struct dissection *d, struct talk *t, struct notes *notes, uint64_t t_ns)
@@ -530,7 +555,7 @@ void talk_end(struct dissection *d, struct talk *t, struct notes *notes, uint64_
 	struct talk_segment nothing = {.t_ns = t_ns};
 	struct show w = show_of(d, t, notes, &nothing);
 	struct stream_view v;
-	bool more = !t->over;
+	bool more = !t->lost;
 	for (uint8_t dir = 0; dir < 2; dir++) {
 		w.c.dir = dir;
 		while (more && t->stream[dir].n_pieces &&
@@ -541,6 +566,10 @@ void talk_end(struct dissection *d, struct talk *t, struct notes *notes, uint64_
 	w.c.state = t->state;
 	if (t->d && t->d->end)
 		t->d->end(&w.c);
-	if (t->named)
+	if (t->named && t->strange)
+		notes_str_put(notes, F_app_name, t->named->name, strlen(t->named->name));
+	else if (t->named)
 		notes_str_once(notes, F_app_name, t->named->name, strlen(t->named->name));
+	else if (t->unclaimed)
+		note_stranger(d, t, notes);
 }

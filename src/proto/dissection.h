@@ -8,6 +8,7 @@
 #include "proto/dissector.h"
 #include "proto/protocols.h"
 
+struct appid;
 struct talk;
 
 /* One packet's payload of a flow. */
@@ -30,8 +31,10 @@ struct dissection_counters {
 	uint64_t refused;      /* flows not looked at because memory is used up */
 };
 
-/* max_bytes: of all flows together. */
-must_check enum err dissection_new(size_t max_bytes, struct dissection **ret);
+/* max_bytes: of all flows together. strangers: who is asked about flows that no dissector knows;
+ * borrowed, NULL: nobody. */
+must_check enum err dissection_new(size_t max_bytes, struct appid *strangers,
+				   struct dissection **ret);
 /* Only these are asked and handed over to, from now on; before any flow is shown. */
 void dissection_only(struct dissection *d, const struct protocols *p);
 void dissection_free(struct dissection *d);

@@ -30,7 +30,8 @@ struct dissection {
 	uint8_t *by_port[OVERS]; /* [PORTS] row + 1 */
 	struct protocols protocols;
 	uint64_t seed;
-	struct crypto *crypto; /* NULL: not asked for yet */
+	struct appid *strangers; /* NULL: none */
+	struct crypto *crypto;   /* NULL: not asked for yet */
 	size_t n_expected;
 	struct expectation *expected; /* [TALK_EXPECT_MAX] */
 	/* State shown to those that are asked the first time; what they leave in it is kept only

@@ -105,7 +105,7 @@ void feed_packet(struct feed *f, const struct feed_packet *p)
 		buf_be16(&b, 0);
 	}
 	for (unsigned i = 0; i < p->payload; i++)
-		buf_u8(&b, 'x');
+		buf_u8(&b, p->bytes ? ((const uint8_t *)p->bytes)[i] : 'x');
 	feed_frame(f, p->ms, &b);
 	buf_fini(&b);
 }

@@ -28,7 +28,8 @@ struct feed_packet {
 	uint8_t flags;
 	uint16_t payload;
 	bool reply;
-	uint16_t vlan; /* 0: no tag */
+	uint16_t vlan;     /* 0: no tag */
+	const void *bytes; /* the payload; NULL: x */
 };
 
 enum { FEED_FIN = 1, FEED_SYN = 2, FEED_RST = 4, FEED_ACK = 16 };

@@ -103,7 +103,7 @@ static struct dissection *the_dissection(void)
 {
 	static struct dissection *d;
 	if (!d)
-		assert_int_equal(dissection_new(POOL, &d), ERR_OK);
+		assert_int_equal(dissection_new(POOL, NULL, &d), ERR_OK);
 	return d;
 }
 

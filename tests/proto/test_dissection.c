@@ -73,7 +73,7 @@ static void first_bytes(void **state)
 	struct dissection *d;
 	struct pool pool;
 	pool_init(&pool, 1 << 20);
-	assert_int_equal(dissection_new(1 << 20, &d), ERR_OK);
+	assert_int_equal(dissection_new(1 << 20, NULL, &d), ERR_OK);
 	for (size_t i = 0; i < dissectors_n * 256 * KINDS * SIZES; i++) {
 		const struct dissector *x = dissectors[i / (256 * KINDS * SIZES)];
 		unsigned byte = (unsigned)(i / (KINDS * SIZES) % 256),

@@ -61,7 +61,7 @@ static bool names(const char *text)
 	struct pool pool;
 	struct protocols p;
 	assert_int_equal(protocols_parse(text, &p, NULL), ERR_OK);
-	assert_int_equal(dissection_new(1 << 20, &d), ERR_OK);
+	assert_int_equal(dissection_new(1 << 20, NULL, &d), ERR_OK);
 	dissection_only(d, &p);
 	pool_init(&pool, 1 << 20);
 	struct notes notes = notes_of(&pool);
@@ -102,7 +102,7 @@ static void handed_over(void **state)
 	struct pool pool;
 	struct protocols p;
 	assert_int_equal(protocols_parse("smtp", &p, NULL), ERR_OK);
-	assert_int_equal(dissection_new(1 << 20, &d), ERR_OK);
+	assert_int_equal(dissection_new(1 << 20, NULL, &d), ERR_OK);
 	dissection_only(d, &p);
 	pool_init(&pool, 1 << 20);
 	struct notes notes = notes_of(&pool);

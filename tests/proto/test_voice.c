@@ -177,7 +177,7 @@ static void announced(void **state)
 	struct pool pool;
 	uint8_t packet[RTP_LEN];
 	pool_init(&pool, 1 << 20);
-	assert_int_equal(dissection_new(1 << 20, &d), 0);
+	assert_int_equal(dissection_new(1 << 20, NULL, &d), 0);
 	struct talk_ends ends = {.src = ip_from_v4((uint8_t[]){192, 0, 2, 7}),
 				 .dst = ip_from_v4((uint8_t[]){192, 0, 2, 9}),
 				 .src_port = 5066,
