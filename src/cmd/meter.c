@@ -19,9 +19,9 @@
 enum { OUT_FLUSH = 64 * 1024 };
 
 struct meter_args {
-	bool summary, no_dissect, no_ndpi, no_quality, vlan_key, tunnel_key;
+	bool summary, no_dissect, no_ndpi, no_quality, no_os, vlan_key, tunnel_key;
 	bool histograms, empty_packets, bursts, nettisa;
-	uint64_t packet_series, active, inactive, max_flows, sample_packets, sample_flows;
+	uint64_t packet_series, entropy, active, inactive, max_flows, sample_packets, sample_flows;
 	const char *filter, *ipfix, *protocols;
 };
 
@@ -47,6 +47,8 @@ static const struct opt rows[] = {
 	"do not ask libndpi for names of applications that no dissector knows"),
     OPT(0, "no-quality", FLAG, NULL, struct meter_args, no_quality,
 	"do not measure delays and losses"),
+    OPT(0, "no-os", FLAG, NULL, struct meter_args, no_os,
+	"do not guess operating systems from how TCP connections begin"),
     OPT_RANGE(0, "packet-series", U64, "N", struct meter_args, packet_series, 0, SERIES_PACKETS_MAX,
 	      "lengths, times, flags, directions of the first N packets with payload"),
     OPT(0, "histograms", FLAG, NULL, struct meter_args, histograms,
@@ -57,6 +59,8 @@ static const struct opt rows[] = {
 	"runs of packets less than a second apart"),
     OPT(0, "nettisa", FLAG, NULL, struct meter_args, nettisa,
 	"figures of the flow as a time series"),
+    OPT_RANGE(0, "entropy", U64, "N", struct meter_args, entropy, 0, SERIES_ENTROPY_MAX,
+	      "Shannon entropy of the first N payload bytes of each direction"),
     OPT_RANGE(0, "max-flows", U64, "N", struct meter_args, max_flows, METER_FLOWS_MIN,
 	      METER_FLOWS_MAX, "flows at once (1048576)"),
     OPT_RANGE(0, "sampling", U64, "N", struct meter_args, sample_packets, 1, UINT32_MAX,
@@ -229,11 +233,13 @@ static bool begin(struct meter_run *r)
 				  .dissect = !a->no_dissect,
 				  .appid = r->appid,
 				  .quality = !a->no_quality,
+				  .os = !a->no_os,
 				  .series = {.packets = (uint8_t)a->packet_series,
 					     .empty = a->empty_packets,
 					     .histograms = a->histograms,
 					     .bursts = a->bursts,
-					     .nettisa = a->nettisa},
+					     .nettisa = a->nettisa,
+					     .entropy = (uint16_t)a->entropy},
 				  .sample_packets = (uint32_t)a->sample_packets,
 				  .sample_flows = (uint32_t)a->sample_flows,
 				  .stats = &r->stats,

@@ -89,7 +89,12 @@ struct flow_facts {
 	uint8_t ttl[2], tos[2];
 	uint8_t scale[2]; /* shift + 1; 0 = no option */
 	uint8_t syn_ttl, has;
-	uint8_t icmp_type[2], icmp_code[2];
+	union {
+		struct {
+			uint8_t icmp_type[2], icmp_code[2];
+		};
+		uint8_t os[2]; /* of TCP: meter/os.h, 0 = not known */
+	};
 };
 
 struct flow_wide {

@@ -281,7 +281,8 @@ static void see_series(struct meter *m, uint32_t i, const struct met *p, unsigne
 	const struct series_packet q = {.t_ns = p->t_ns,
 					.len = p->p.payload_wire,
 					.flags = (uint8_t)p->p.tcp_flags,
-					.dir = (uint8_t)dir};
+					.dir = (uint8_t)dir,
+					.payload = p->p.payload};
 	if (m->cache.more[i].summed)
 		return;
 	if (!series_see(&m->series[i], &m->o.series, &m->series_pool, &q))

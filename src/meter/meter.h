@@ -43,6 +43,7 @@ struct meter_opts {
 	bool dissect;               /* look at payloads (proto/) */
 	struct protocols protocols; /* for these; all zero: all */
 	bool quality;               /* measure delays, losses (meter/npm.h) */
+	bool os;                    /* guess operating systems (meter/os.h) */
 	struct series_opts series;  /* packets as a series; all zero: none */
 	uint32_t sample_packets;    /* look at one packet in so many; 0, 1: all */
 	uint32_t sample_flows;      /* keep one flow in so many, by its key; 0, 1: all */

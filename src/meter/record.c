@@ -2,6 +2,7 @@
 /* A flow as a row of a batch. What is not known is left out; a direction without packets has only
  * its two counters, zero. */
 #include "meter/meter_priv.h"
+#include "meter/os.h"
 #include "packet/numbers.h"
 #include "packet/peel.h"
 
@@ -105,6 +106,18 @@ static void put_tcp(const struct meter *m, uint32_t i, const struct row *r, unsi
 	}
 }
 
+/* What the system says of itself goes before what its packets look like. */
+static void put_system(const struct meter *m, uint32_t i, const struct row *r, unsigned dir)
+{
+	const struct speech *speech = m->cache.more[i].speech;
+	uint8_t os = m->cache.facts[i].os[dir];
+	if (!os || (speech && notes_has(&speech->notes, way(F_os_name, dir))))
+		return;
+	put_text(r, way(F_os_name, dir), os_name(os));
+	if (*os_version(os))
+		put_text(r, way(F_os_version, dir), os_version(os));
+}
+
 static void put_way(const struct meter *m, uint32_t i, const struct row *r, unsigned dir)
 {
 	const struct flow *f = &m->cache.flow[i];
@@ -133,8 +146,10 @@ static void put_way(const struct meter *m, uint32_t i, const struct row *r, unsi
 		put(r, way(F_icmp_type, dir), facts->icmp_type[dir]);
 		put(r, way(F_icmp_code, dir), facts->icmp_code[dir]);
 	}
-	if (f->proto == PROTO_TCP)
+	if (f->proto == PROTO_TCP) {
 		put_tcp(m, i, r, dir);
+		put_system(m, i, r, dir);
+	}
 }
 
 static void put_extra(const struct flow_extra *x, const struct row *r)

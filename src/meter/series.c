@@ -2,6 +2,7 @@
 #include "meter/series.h"
 
 #include "base/attr.h"
+#include "meter/entropy.h"
 #include "meter/nettisa.h"
 
 #include <string.h>
@@ -144,6 +145,16 @@ static bool nettisa_take(struct series *s, struct pool *pool, const struct serie
 	return true;
 }
 
+static bool entropy_take(struct series *s, uint16_t most, struct pool *pool,
+			 const struct series_packet *p)
+{
+	struct entropy **e = &s->entropy[p->dir];
+	if (!*e && !(*e = take_zeroed(pool, sizeof(**e))))
+		return false;
+	entropy_see(*e, p->payload, most);
+	return true;
+}
+
 bool series_see(struct series *s, const struct series_opts *o, struct pool *pool,
 		const struct series_packet *p)
 {
@@ -156,6 +167,8 @@ bool series_see(struct series *s, const struct series_opts *o, struct pool *pool
 		ok &= bursts_see(s, pool, p);
 	if (o->nettisa)
 		ok &= nettisa_take(s, pool, p);
+	if (o->entropy && rd_left(&p->payload))
+		ok &= entropy_take(s, o->entropy, pool, p);
 	return ok;
 }
 
@@ -166,6 +179,7 @@ void series_clear(struct series *s, struct pool *pool)
 	for (unsigned dir = 0; dir < 2; dir++) {
 		pool_give(pool, s->histogram[dir], sizeof(*s->histogram[dir]));
 		pool_give(pool, s->bursts[dir], sizeof(*s->bursts[dir]));
+		pool_give(pool, s->entropy[dir], sizeof(*s->entropy[dir]));
 	}
 	*s = (struct series){0};
 }
@@ -255,6 +269,9 @@ void series_to_batch(const struct series *s, struct batch *b, uint32_t row, uint
 			put_histogram(s->histogram[dir], b, dir, row);
 		if (s->bursts[dir])
 			put_bursts(s->bursts[dir], b, dir, row, t_first_ms);
+		if (s->entropy[dir])
+			batch_set_num(b, dir ? F_rev_payload_entropy : F_payload_entropy, row,
+				      entropy_value(s->entropy[dir]));
 	}
 	if (s->nettisa)
 		nettisa_to_batch(s->nettisa, b, row);

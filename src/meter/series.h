@@ -6,10 +6,12 @@
  *   histograms  lengths, and times between packets, of each direction in 8 bins
  *   bursts      runs of packets of one direction with less than a second between them
  *   nettisa     figures of the flow as a time series (meter/nettisa.h)
+ *   entropy     of the first payload bytes of each direction (meter/entropy.h; an element of YAF)
  *
  * Lengths are those of payloads on the wire. A flow has memory for what is asked for and has come,
  * from a bounded pool; what finds no room is left out and counted. */
 #pragma once
+#include "base/rd.h"
 #include "model/batch.h"
 #include "proto/pool.h"
 
@@ -22,12 +24,14 @@ enum {
 	SERIES_BURSTS_MAX = 15,
 	SERIES_BURST_PACKETS = 3, /* fewer are no burst */
 	SERIES_BURST_GAP_MS = 1000,
+	SERIES_ENTROPY_MAX = 16384,
 };
 
 struct series_opts {
 	uint8_t packets; /* so many; 0: none, at most SERIES_PACKETS_MAX */
 	bool empty;      /* packets and histograms also of packets without payload */
 	bool histograms, bursts, nettisa;
+	uint16_t entropy; /* bytes; 0: none, at most SERIES_ENTROPY_MAX */
 };
 
 /* Of one flow; all zero: nothing yet. Index 0 is the initiator's. */
@@ -36,18 +40,20 @@ struct series {
 	struct series_histogram *histogram[2];
 	struct series_bursts *bursts[2];
 	struct nettisa *nettisa;
+	struct entropy *entropy[2];
 };
 
 struct series_packet {
 	uint64_t t_ns;
-	uint32_t len;  /* of the payload on the wire */
-	uint8_t flags; /* TCP */
-	uint8_t dir;   /* 0 from the initiator */
+	uint32_t len;      /* of the payload on the wire */
+	uint8_t flags;     /* TCP */
+	uint8_t dir;       /* 0 from the initiator */
+	struct rd payload; /* as captured */
 };
 
 static inline bool series_wanted(const struct series_opts *o)
 {
-	return o->packets || o->histograms || o->bursts || o->nettisa;
+	return o->packets || o->histograms || o->bursts || o->nettisa || o->entropy;
 }
 /* False: something found no room in the pool. */
 bool series_see(struct series *s, const struct series_opts *o, struct pool *pool,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "meter/meter_priv.h"
+#include "meter/os.h"
 #include "packet/numbers.h"
 
 #include <string.h>
@@ -95,6 +96,8 @@ static void add_tcp(struct meter *m, uint32_t i, const struct peel *p, unsigned 
 	if (syn) {
 		bool reply = p->tcp_flags & TCP_ACK;
 		facts->has |= dir ? FACT_SYN1 : FACT_SYN0;
+		if (m->o.os && !facts->os[dir])
+			facts->os[dir] = os_of_segment(p);
 		more->isn[dir] = p->seq;
 		f->state |= dir ? FLOW_SYN_ACK : FLOW_SYN;
 		if (!dir && !reply) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* DHCP and BOOTP for IPv4 (RFC 2131, options RFC 2132). Known by its fixed header and magic cookie.
  */
-#include "proto/dissector.h"
+#include "proto/os_text.h"
 
 #include <stdio.h>
 
@@ -43,8 +43,9 @@ static void note_parameters(struct notes *n, struct rd r)
 	notes_str_once(n, F_dhcp_parameters, text, at);
 }
 
-static void note_option(struct notes *n, uint8_t code, struct rd r)
+static void note_option(const struct dissect_ctx *c, uint8_t code, struct rd r)
 {
+	struct notes *n = c->notes;
 	switch (code) {
 	case OPT_HOST:
 		notes_str_once(n, F_dhcp_host_name, r.p, rd_left(&r));
@@ -71,6 +72,7 @@ static void note_option(struct notes *n, uint8_t code, struct rd r)
 		break;
 	case OPT_VENDOR:
 		notes_str_once(n, F_dhcp_vendor_class, r.p, rd_left(&r));
+		os_note_vendor_class(c, r);
 		break;
 	case OPT_FQDN: /* flags and two codes, then the name (RFC 4702), as text */
 		rd_skip(&r, 3);
@@ -80,7 +82,7 @@ static void note_option(struct notes *n, uint8_t code, struct rd r)
 	}
 }
 
-static void note_options(struct notes *n, struct rd *r)
+static void note_options(const struct dissect_ctx *c, struct rd *r)
 {
 	while (rd_left(r) > 0) {
 		uint8_t code = rd_u8(r);
@@ -90,7 +92,7 @@ static void note_options(struct notes *n, struct rd *r)
 			continue;
 		struct rd value = rd_sub(r, rd_u8(r));
 		if (!value.bad)
-			note_option(n, code, value);
+			note_option(c, code, value);
 	}
 }
 
@@ -111,7 +113,7 @@ static enum dissect dhcp_see(struct dissect_ctx *c, struct rd *payload)
 	if (op == 2)
 		note_ip(c->notes, F_dhcp_offered_ip, offered);
 	rd_skip(&r, 64 + 128 + 4); /* sname, file, cookie */
-	note_options(c->notes, &r);
+	note_options(c, &r);
 	rd_skip(payload, rd_left(payload));
 	return DISSECT_MINE;
 }

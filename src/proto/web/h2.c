@@ -4,6 +4,7 @@
  * came before (nghttp2's inflater); of later ones, only that there was one. */
 #include "base/attr.h"
 #include "proto/dissection.h"
+#include "proto/os_text.h"
 
 #include <nghttp2/nghttp2.h>
 #include <stdlib.h>
@@ -61,6 +62,13 @@ static const struct {
     {"location", true, F_http_location},
 };
 
+static void note_field(struct dissect_ctx *c, enum field f, struct rd value)
+{
+	notes_str_once(c->notes, f, value.p, rd_left(&value));
+	if (f == F_http_user_agent)
+		os_note_agent(c, value);
+}
+
 static void note_header(struct dissect_ctx *c, bool response, const nghttp2_nv *nv)
 {
 	struct rd name = rd_of(nv->name, nv->namelen);
@@ -76,7 +84,7 @@ static void note_header(struct dissect_ctx *c, bool response, const nghttp2_nv *
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
 		if (fields[i].response == response && rd_left(&name) == strlen(fields[i].name) &&
 		    memcmp(name.p, fields[i].name, rd_left(&name)) == 0)
-			notes_str_once(c->notes, fields[i].field, nv->value, nv->valuelen);
+			note_field(c, fields[i].field, rd_of(nv->value, nv->valuelen));
 }
 
 static void read_block(struct dissect_ctx *c, bool response, struct rd block)

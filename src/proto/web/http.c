@@ -4,6 +4,7 @@
  * their answers, so that pipelined ones are paired and an answer to HEAD has no body. CONNECT and
  * Upgrade hand the rest of the flow on. */
 #include "proto/dissection.h"
+#include "proto/os_text.h"
 #include "proto/text.h"
 #include "proto/web/http_line.h"
 #include "proto/web/web.h"
@@ -210,6 +211,8 @@ static void take_header(struct dissect_ctx *c, struct http *h, const struct http
 	case PLAIN:
 		if (side->first)
 			notes_str_once(c->notes, f->field, value.p, rd_left(&value));
+		if (side->first && f->field == F_http_user_agent)
+			os_note_agent(c, value);
 		break;
 	case LENGTH:
 		side->has_length = text_number(&value, &side->length);
