@@ -24,6 +24,7 @@ struct names_writer;
 struct forward;
 struct forward_scratch;
 struct poller;
+struct repeats;
 struct loader;
 struct sessions;
 struct tls_context;
@@ -81,7 +82,9 @@ struct collect_thread {
 	struct collect_rules *rules; /* its own reference */
 	uint32_t rules_serial;       /* written under rules_lock */
 	struct admit *admit;
-	struct forward_scratch *forward; /* of a receive thread */
+	struct forward_scratch *forward;
+	struct repeats *repeats;        /* of the thread of sessions */
+	const struct forward *repeated; /* where templates were repeated to; only compared */
 	struct decoder *decoder;
 	struct spool_writer *writer;
 	struct counter_ring *counters;

@@ -4,10 +4,15 @@
 #include "cmd/collect.h"
 
 #include "base/log.h"
+#include "base/rd.h"
+#include "base/rd.h"
 #include "base/timefmt.h"
 #include "conf/conf.h"
 #include "input/admit.h"
+#include "input/forward.h"
+#include "input/repeat.h"
 #include "input/session.h"
+#include "input/udp.h"
 
 enum { WAIT_MS = 100, DRAIN_NS = 500000000 };
 static const uint64_t say_again_ns = 60000000000;
@@ -16,6 +21,21 @@ static bool admit(void *ctx, const struct ip *src)
 {
 	struct collect_thread *t = ctx;
 	return admit_address(t->admit, src);
+}
+
+/* As a datagram, with the templates of its session before it when that is due. */
+static void pass_on(struct collect_thread *t, const struct session_message *m, uint64_t now_ns)
+{
+	if (t->repeated != t->rules->forward)
+		repeats_renew(t->repeats);
+	t->repeated = t->rules->forward;
+	struct rd told = repeats_see(t->repeats, m->session, m->p, m->n, now_ns);
+	const struct udp_datagram templates = {
+	    .p = told.p, .n = (uint32_t)rd_left(&told), .src = m->src, .port = m->port};
+	const struct udp_datagram d = {.p = m->p, .n = m->n, .src = m->src, .port = m->port};
+	const struct udp_datagram *const both[] = {&templates, &d};
+	bool first = templates.n == 0;
+	forward_send(t->rules->forward, t->forward, both + first, 2 - (size_t)first, &t->stats);
 }
 
 static void message(void *ctx, const struct session_message *m)
@@ -31,12 +51,14 @@ static void message(void *ctx, const struct session_message *m)
 				    .transport = m->tls ? TRANSPORT_TLS : TRANSPORT_TCP,
 				    .session = m->session,
 				    .t_recv = clock_wall_ms()};
+	pass_on(t, m, now_ns);
 	collect_feed(t, &dg, now_ns);
 }
 
 static void end(void *ctx, uint32_t session)
 {
 	struct collect_thread *t = ctx;
+	repeats_end(t->repeats, session);
 	decoder_session_end(t->decoder, session);
 }
 
@@ -71,6 +93,8 @@ static enum err make_sessions(struct collect *c, struct collect_thread *t)
 enum err collect_sessions_init(struct collect *c, struct collect_thread *t)
 {
 	enum err e = collect_thread_init(c, t);
+	if (!e)
+		e = repeats_new(&t->stats, &t->repeats);
 	if (!e)
 		e = make_sessions(c, t);
 	return e ? e : collect_rules_take(t);

@@ -11,6 +11,7 @@
 #include "enrich/enrich.h"
 #include "input/admit.h"
 #include "input/forward.h"
+#include "input/repeat.h"
 #include "input/session.h"
 #include "input/udp.h"
 
@@ -110,6 +111,7 @@ void collect_thread_fini(struct collect_thread *t)
 	dedup_thread_free(&t->dedup);
 	admit_free(t->admit);
 	forward_scratch_free(t->forward);
+	repeats_free(t->repeats);
 	collect_rules_put(&t->rules);
 	free(t->sequences);
 	free(t->seqs);

@@ -54,8 +54,8 @@ class Stream(threading.Thread):
 class Nfcapd:
     """nfcapd on a port of 127.0.0.1; flows and exporters as nfdump reads them."""
 
-    def __init__(self, top, wrap=lambda *a: list(a)):
-        self.dir, self.port = f"{top}/nfcapd", free_port()
+    def __init__(self, top, wrap=lambda *a: list(a), name="nfcapd"):
+        self.dir, self.port = f"{top}/{name}", free_port()
         os.mkdir(self.dir)
         self.p = subprocess.Popen(wrap("nfcapd", "-w", self.dir, "-p", str(self.port), "-b", "127.0.0.1", "-t", "3600"),
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -266,6 +266,38 @@ for _ in range(20):
         self.until(lambda: self.stats()["records"]["spooled"] == sent * RECORDS)
         s = self.check_equations()
         self.assertEqual((s["records"]["lost_before"], s["datagrams"]["kernel_drops"]), (0, 0))
+
+
+class Sessions(Collecting):
+    listen = ["udp", "tcp"]
+
+    @unittest.skipUnless(in_path("nfcapd"), "no nfcapd")
+    def test_sessions_are_passed_on(self):
+        """Templates come once in a session; who begins to listen later gets them too."""
+        first, later = Nfcapd(self.top), Nfcapd(self.top, name="later")
+        self.addCleanup(first.close)
+        self.addCleanup(later.close)
+        to = f"udp://127.0.0.1:{first.port}"
+        self.write_conf(f"  forward: [\"{to}\"]")
+        self.start()
+        exporters = [Exporter(self.tcp().sendall, domain) for domain in (1, 2, 3)]
+        for e in exporters:
+            e.send()
+            for _ in range(9):
+                e.send(template=False)
+        self.until(lambda: self.stats()["datagrams"]["decoded"] == 30)
+        self.assertEqual(self.stats()["forward"]["sent"], 30)
+        self.write_conf(f"  forward: [\"{to}\", \"udp://127.0.0.1:{later.port}?from=127.0.0.0/8\", \"{to}?from=192.0.2.0/24\"]")
+        self.assertEqual(self.reload()[0], 200)
+        for e in exporters:
+            for _ in range(10):
+                e.send(template=False)
+        self.until(lambda: self.stats()["datagrams"]["decoded"] == 60)
+        s = self.check_equations()
+        # To each of both 30 messages, and the templates of 3 sessions.
+        self.assertEqual((s["forward"]["sent"], s["forward"]["dropped"]), (30 + 2 * 33, 0))
+        time.sleep(0.5)
+        self.assertEqual((first.flows(), later.flows()), (60 * RECORDS, 30 * RECORDS))
 
 
 class Certificates(Collecting):
