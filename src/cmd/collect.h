@@ -83,8 +83,8 @@ struct collect_thread {
 	uint32_t rules_serial;       /* written under rules_lock */
 	struct admit *admit;
 	struct forward_scratch *forward;
-	struct repeats *repeats;        /* of the thread of sessions */
-	const struct forward *repeated; /* where templates were repeated to; only compared */
+	struct repeats *repeats; /* of the thread of sessions */
+	uint32_t repeated;       /* rules_serial of the destinations that were told templates */
 	struct decoder *decoder;
 	struct spool_writer *writer;
 	struct counter_ring *counters;

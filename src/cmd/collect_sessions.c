@@ -26,9 +26,9 @@ static bool admit(void *ctx, const struct ip *src)
 /* As a datagram, with the templates of its session before it when that is due. */
 static void pass_on(struct collect_thread *t, const struct session_message *m, uint64_t now_ns)
 {
-	if (t->repeated != t->rules->forward)
+	if (t->repeated != t->rules_serial)
 		repeats_renew(t->repeats);
-	t->repeated = t->rules->forward;
+	t->repeated = t->rules_serial;
 	struct rd told = repeats_see(t->repeats, m->session, m->p, m->n, now_ns);
 	const struct udp_datagram templates = {
 	    .p = told.p, .n = (uint32_t)rd_left(&told), .src = m->src, .port = m->port};
