@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "base/rd.h"
-#include "base/rd.h"
 #include "base/timefmt.h"
 #include "conf/conf.h"
 #include "input/admit.h"
