@@ -131,6 +131,7 @@ void decoder_emit(struct decoder *d, enum shape shape)
 	else
 		batch_set_days(b, 0, d->opts.import);
 	d->no_recv[shape] = false;
+	d->sets[shape] = false;
 	count_suspect(d, b);
 	d->opts.emit(d->opts.ctx, b);
 	batch_reset(b);
@@ -214,6 +215,7 @@ static struct rows rows_open(struct decoder *d, const struct message *m, const s
 		return r;
 	r.k = (uint32_t)MIN_OF(want, batch_room(r.b));
 	r.row = r.b->n;
+	d->sets[t->shape] = true;
 	batch_open_rows_written(r.b, r.k, c->written);
 	if (t->variable) /* its records leave values out */
 		batch_open_rows(r.b, r.k);

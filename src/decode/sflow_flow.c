@@ -78,38 +78,69 @@ static void put_rate(struct sflow *s, uint32_t row, uint32_t told)
 	e->info.sampling_source = source;
 }
 
-static void put_origin(struct sflow *s, uint32_t row)
+#define FILL(type, f, value)                                                                       \
+	do {                                                                                       \
+		batch_use(s->rows, f);                                                             \
+		type *col_ = (type *)s->rows->col[f] + s->rows->n;                                 \
+		for (uint32_t i_ = 0; i_ < s->open; i_++)                                          \
+			col_[i_] = (value);                                                        \
+	} while (0)
+
+static void origin(struct sflow *s, enum field f, bool there)
+{
+	unsigned bit = field_table[f].present_bit;
+	s->present[bit / 64] |= (uint64_t)there << (bit % 64);
+}
+
+/* What all rows of the datagram have in common, into those that are open; what is not there is 0.
+ * Their presence words follow with each row. */
+static void put_origin(struct sflow *s)
 {
 	static const struct ip nameless;
 	const struct exporter_info *e = &s->m.exporter->info;
-	if (s->m.t_recv) {
-		put_ms(s->rows, F_t_recv, row, s->m.t_recv);
-		put_ms(s->rows, F_t_first, row, s->m.t_recv);
-		put_ms(s->rows, F_t_last, row, s->m.t_recv);
+	static const enum field times[] = {F_t_recv, F_t_first, F_t_last};
+	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+		FILL(int64_t, times[i], s->m.t_recv);
+		origin(s, times[i], s->m.t_recv != 0);
 	}
-	if (!ip_equal(&e->ip, &nameless))
-		put_ip(s->rows, F_exporter_ip, row, &e->ip);
-	put_u32(s->rows, F_observation_domain, row, s->sub_agent);
-	put_u8(s->rows, F_export_version, row, FRAME_SFLOW5);
-	put_ip(s->rows, F_agent_ip, row, &s->agent);
-	put_u64(s->rows, F_packets, row, 1);
+	FILL(struct ip, F_exporter_ip, e->ip);
+	origin(s, F_exporter_ip, !ip_equal(&e->ip, &nameless));
+	FILL(uint32_t, F_observation_domain, s->sub_agent);
+	origin(s, F_observation_domain, true);
+	FILL(uint8_t, F_export_version, FRAME_SFLOW5);
+	origin(s, F_export_version, true);
+	FILL(struct ip, F_agent_ip, s->agent);
+	origin(s, F_agent_ip, true);
+	FILL(uint64_t, F_packets, 1);
+	origin(s, F_packets, true);
 }
 
-/* The next open row, *ret; false: no memory, and the record is counted as dropped. Rows are opened
- * for all samples of the datagram at once. */
+/* Opens rows for all samples of the datagram at once. Behind rows of samples alone all columns are
+ * zero but those of the origin: samples keep every row that they write. */
+static bool open_rows(struct sflow *s)
+{
+	s->rows = data_batch(s->d, SHAPE_WIDE);
+	if (!s->rows)
+		return false;
+	s->open = MIN_OF(MIN_OF(s->samples_left, s->rows_max), batch_room(s->rows));
+	if (s->d->sets[SHAPE_WIDE])
+		batch_open_rows(s->rows, s->open);
+	put_origin(s);
+	return true;
+}
+
+/* The next open row, *ret; false: no memory, and the record is counted as dropped. */
 static bool row_open(struct sflow *s, uint32_t *ret)
 {
-	if (s->open == 0) {
-		s->rows = data_batch(s->d, SHAPE_WIDE);
-		if (!s->rows) {
-			count(s->d, ST_records_decoded, 1);
-			count(s->d, ST_drop_no_memory, 1);
-			return false;
-		}
-		s->open = MIN_OF(MIN_OF(s->samples_left, s->rows_max), batch_room(s->rows));
-		batch_open_rows(s->rows, s->open);
+	if (s->open == 0 && !open_rows(s)) {
+		count(s->d, ST_records_decoded, 1);
+		count(s->d, ST_drop_no_memory, 1);
+		return false;
 	}
 	*ret = s->rows->n;
+	for (unsigned w = 0; w < PRESENT_WORDS; w++)
+		if (s->rows->present[w])
+			s->rows->present[w][*ret] = s->present[w];
 	return true;
 }
 
@@ -120,7 +151,6 @@ static void packet_row(struct sflow *s, uint32_t row, const struct sample *x, st
 	headers_clear(&p.raw);
 	headers_clear(&p.summary);
 	p.raw_len = p.frame_len = p.ip_len = 0;
-	put_origin(s, row);
 	for (done = 0; done < x->n_records && rd_left(r); done++) {
 		struct sflow_record record;
 		bool whole = sflow_next_record(r, &record);

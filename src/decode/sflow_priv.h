@@ -11,10 +11,11 @@ struct sflow {
 	struct message m; /* exporter, t_recv */
 	struct ip agent;
 	uint32_t sub_agent, uptime;
-	uint32_t samples_left; /* that the header promises, this one included */
-	uint32_t rows_max;     /* flow samples that its bytes can hold */
-	uint32_t open;         /* rows of `rows` that are open and not written yet */
-	struct batch *rows;    /* NULL: no memory */
+	uint32_t samples_left;           /* that the header promises, this one included */
+	uint32_t rows_max;               /* flow samples that its bytes can hold */
+	uint32_t open;                   /* rows of `rows` that are open and not written yet */
+	uint64_t present[PRESENT_WORDS]; /* of a row with nothing but its origin */
+	struct batch *rows;              /* NULL: no memory */
 };
 
 /* A structure inside a sample: data_format (enterprise << 12 | format) and its bytes. */

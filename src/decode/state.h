@@ -123,6 +123,7 @@ struct decoder {
 	struct source_index sources;
 	struct batch *batches[SHAPE_MAX];
 	bool no_recv[SHAPE_MAX]; /* the batch has rows without t_recv */
+	bool sets[SHAPE_MAX];    /* the batch has rows of data sets */
 
 	struct exporter **buckets, **named, **sessions;
 	struct exporter_group **groups;
