@@ -355,6 +355,52 @@ static void test_reload(void **state)
 	write_file(list, networks);
 }
 
+static void enriched(struct tried *t)
+{
+	batch_reset(t->b);
+	row(t->b, "8.8.8.8", "10.1.2.3");
+	assert_true(enrich_batch(t->seat, t->b));
+}
+
+/* Other options while it works: a new place counts when it has given something, what is off is
+ * gone at once. */
+static void test_other_options(void **state)
+{
+	struct enrich_opts o = options();
+	struct tried t = begin(&o, SHAPE_CORE);
+	char other[64];
+	(void)state;
+	enrich_change(t.e, &o);
+	assert_false(enrich_refresh(t.e, 2)); /* they are the same */
+	snprintf(other, sizeof(other), "%s/other.csv", dir);
+	o.networks = other;
+	enrich_change(t.e, &o);
+	(void)enrich_refresh(t.e, 3);
+	enriched(&t);
+	text_is(t.b, F_dst_net, 0, "office");
+	write_file(other, "8.0.0.0/8,eight\n");
+	assert_true(enrich_refresh(t.e, 4));
+	enriched(&t);
+	text_is(t.b, F_src_net, 0, "eight");
+	text_is(t.b, F_dst_net, 0, NULL);
+	o.networks = o.country_data = "";
+	o.as = ENRICH_AS_OFF;
+	enrich_change(t.e, &o);
+	assert_true(enrich_refresh(t.e, 5));
+	enriched(&t);
+	assert_false(batch_has(t.b, F_src_net) && batch_present(t.b, F_src_net, 0));
+	assert_false(batch_has(t.b, F_src_country) && batch_present(t.b, F_src_country, 0));
+	assert_false(batch_has(t.b, F_src_as) && batch_present(t.b, F_src_as, 0));
+	o = options();
+	enrich_change(t.e, &o);
+	assert_true(enrich_refresh(t.e, 6));
+	enriched(&t);
+	text_is(t.b, F_dst_net, 0, "office");
+	text_is(t.b, F_src_country, 0, "US");
+	assert_int_equal(batch_u32(t.b, F_src_as)[0], 15169);
+	end(&t);
+}
+
 static void test_nothing_there(void **state)
 {
 	struct enrich_notice n;
@@ -390,6 +436,7 @@ int main(void)
 	    cmocka_unit_test(test_ndpi),
 	    cmocka_unit_test(test_told_applications),
 	    cmocka_unit_test(test_reload),
+	    cmocka_unit_test(test_other_options),
 	    cmocka_unit_test(test_nothing_there),
 	};
 	return cmocka_run_group_tests(tests, start, stop);

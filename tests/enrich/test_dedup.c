@@ -134,6 +134,29 @@ static void preferred_exporter_wins(void **state)
 	kit_free(&k);
 }
 
+/* Off, on again, with another preference: what was marked stays counted. */
+static void another_table(void **state)
+{
+	(void)state;
+	struct kit k = kit_of(""), other = kit_of("192.0.2.2");
+	const struct report r[] = {{1, 4000, 0, 900}, {2, 4000, 0, 900}};
+	const uint8_t address[4] = {192, 0, 2, 2};
+	const struct ip second = ip_from_v4(address);
+	assert_int_equal(see(k.t, r, 2), 2);
+	assert_int_equal(dedup_marked(k.t, &second, 0), 1);
+	dedup_thread_use(k.t, NULL);
+	assert_int_equal(see(k.t, r, 2), 0);
+	assert_int_equal(dedup_marked(k.t, &second, 0), 1);
+	struct dedup *shared = dedup_get(other.d);
+	kit_free(&other); /* the table lives on */
+	dedup_thread_use(k.t, shared);
+	assert_int_equal(see(k.t, r, 2), 0); /* the second takes the flow over */
+	assert_int_equal(see(k.t, r, 2), 1);
+	assert_int_equal(dedup_marked(k.t, &second, 0), 1);
+	kit_free(&k);
+	dedup_free(&shared);
+}
+
 /* Twelve days later the time in the slot means nothing any more. */
 static void old_entries_are_no_cover(void **state)
 {
@@ -268,6 +291,7 @@ int main(void)
 	    cmocka_unit_test(long_flow_stays_with_its_exporter),
 	    cmocka_unit_test(flow_that_moves_is_taken_over),
 	    cmocka_unit_test(preferred_exporter_wins),
+	    cmocka_unit_test(another_table),
 	    cmocka_unit_test(old_entries_are_no_cover),
 	    cmocka_unit_test(a_full_table_forgets),
 	    cmocka_unit_test(rows_without_addresses_take_no_part),
