@@ -198,6 +198,14 @@ void plan_make(struct plan *p, const struct query *q, const char *database, bool
 	p->split = q->kind == QUERY_TOP && has_split_keys(p);
 }
 
+bool plan_is_raw(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (sources[p->branch[i].source].rollup >= 0)
+			return false;
+	return true;
+}
+
 bool plan_totals_add_up(const struct plan *p)
 {
 	return ends_of(p) != ENDS_EITHER;

@@ -36,6 +36,14 @@ struct branch {
 	    hole_to_ms; /* raw edges around a rollup: this part is left out; equal = no hole */
 };
 
+/* A part of the flows that stands for all (sample.h): of every `every` slices of five minutes from
+ * from_ms on the first one. */
+struct sample {
+	int64_t from_ms; /* a multiple of SAMPLE_SLICE_MS */
+	uint32_t every;
+};
+
+enum { SAMPLE_SLICE_MS = 300000 };
 enum { PLAN_BRANCHES_MAX = 6, SURVEY_BUCKETS = 65536, SURVEY_SAMPLE = 64 };
 
 /* Buckets of groups (survey.h). */
@@ -65,6 +73,7 @@ struct plan {
 	bool totals;   /* top: the sums of all groups in every row */
 	bool count;    /* top: their number in every row */
 	const struct buckets *only; /* the groups of these buckets; NULL = all */
+	const struct sample *sample; /* these flows only; NULL = all */
 };
 
 /* Hours that talkers_1h has all of (store/talkers.h); equal = none. */
@@ -84,6 +93,9 @@ const char *plan_source(const struct plan *p);
  * matter, else they are made again with it. */
 bool plan_presence_can_wait(enum field f);
 
+/* Whether raw flows alone answer it. */
+bool plan_is_raw(const struct plan *p);
+
 /* Whether all groups together are everything that matches, each record once. */
 bool plan_totals_add_up(const struct plan *p);
 
@@ -94,7 +106,7 @@ bool plan_totals_add_up(const struct plan *p);
  * largest sampling rate; 1 without totals); rate of this row (UInt32). Best first, limit rows.
  *
  * series: an array of (bin UInt32, value of the metric's counter UInt64); rate. Best first, limit
- * rows. */
+ * rows. With a sample the bins are its slices, and have the records that ended in them. */
 void plan_top_sql(const struct plan *p, struct buf *sql);
 void plan_series_sql(const struct plan *p, struct buf *sql);
 /* The survey (survey.h), one row: number of groups, about; bytes, packets, flows of all (0 without

@@ -2,6 +2,7 @@
 /* The SQL of a series (plan.h): records spread over the bins of the query, from a rollup that has
  * them spread or from raw flows, by the arithmetic of store/rollup.h. */
 #include "query/plan_priv.h"
+#include "query/sample.h"
 
 /* The spread counters of the series rollups: [half][counter]. */
 static const char *const series_sums[HALF_MAX][3] = {
@@ -86,17 +87,36 @@ static void raw_rows(const struct plan *p, const struct branch *b, struct buf *s
 		(long long)(q->to_ms / 1000));
 }
 
+/* Records of a sample, by the slice in which they ended. */
+static void sample_rows(const struct plan *p, const struct branch *b, struct buf *sql)
+{
+	enum counter c = metric_table[p->q->metric].counter;
+	buf_fmt(
+	    sql,
+	    "SELECT toUInt32(intDiv(toUnixTimestamp64Milli(t_last) - %lld, %lld)) AS m_bin, ",
+	    (long long)p->sample->from_ms, (long long)p->sample->every * SAMPLE_SLICE_MS);
+	plan_branch_keys(p, b, sql);
+	buf_fmt(sql, ", toUInt64(%s%s) AS m_value, ", plan_counter(p, b, c),
+		c == COUNTER_FLOWS ? "" : plan_scale(p));
+	rate(p, "m_rate", sql);
+	plan_branch_from(p, b, 0, sql);
+}
+
 static void series_rows(const struct plan *p, const struct branch *b, struct buf *sql)
 {
-	if (source_rollup(b->source) >= 0)
+	if (p->sample)
+		sample_rows(p, b, sql);
+	else if (source_rollup(b->source) >= 0)
 		rollup_rows(p, b, sql);
 	else
 		raw_rows(p, b, sql);
 }
 
-static void order_of_lines(const struct query *q, struct buf *sql)
+static void order_of_lines(const struct plan *p, struct buf *sql)
 {
-	unsigned last = (unsigned)((q->to_ms - q->from_ms) / 1000 / q->step_s) - 1;
+	const struct query *q = p->q;
+	unsigned last = p->sample ? (unsigned)sample_slices(p->sample, q) - 1
+				  : (unsigned)((q->to_ms - q->from_ms) / 1000 / q->step_s) - 1;
 	switch (q->limit_by) {
 	case LIMIT_AVG:
 		buf_str(sql, "sum(v)");
@@ -121,7 +141,7 @@ void plan_series_sql(const struct plan *p, struct buf *sql)
 	buf_str(sql, ", m_cells, m_rate FROM (SELECT ");
 	plan_key_names(p, sql);
 	buf_str(sql, ", groupArray((m_bin, toUInt64(v))) AS m_cells, toUInt32(max(r)) AS m_rate, ");
-	order_of_lines(p->q, sql);
+	order_of_lines(p, sql);
 	buf_str(sql, " AS m_order FROM (SELECT m_bin, ");
 	plan_key_names(p, sql);
 	buf_str(sql, ", sum(m_value) AS v, max(m_rate) AS r FROM (");

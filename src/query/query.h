@@ -66,7 +66,8 @@ struct query {
 	enum field order; /* flows */
 	bool desc;
 	uint64_t offset;
-	bool raw; /* counters as exported */
+	bool raw;    /* counters as exported */
+	bool coarse; /* top, series: a quick answer will do (sample.h) */
 	enum duplicates duplicates;
 	uint64_t fields[(FIELD_MAX + 63) /
 			64]; /* flows: the columns wanted; all zero = all that are present */

@@ -164,6 +164,12 @@ static enum err set_raw(struct query *q, json_t *v, int64_t now_ms unused_arg, s
 	return get_bool(v, "raw", &q->raw, reterr);
 }
 
+static enum err set_coarse(struct query *q, json_t *v, int64_t now_ms unused_arg,
+			   struct diag *reterr)
+{
+	return get_bool(v, "coarse", &q->coarse, reterr);
+}
+
 static enum err set_duplicates(struct query *q, json_t *v, int64_t now_ms unused_arg,
 			       struct diag *reterr)
 {
@@ -184,7 +190,7 @@ static const struct {
     {"limit_by", set_limit_by},     {"step", set_step},
     {"order", set_order},           {"desc", set_desc},
     {"offset", set_offset},         {"raw", set_raw},
-    {"fields", set_fields},
+    {"fields", set_fields},         {"coarse", set_coarse},
 };
 
 static set_fn *find_key(const char *name)

@@ -109,6 +109,9 @@ static void head(struct buf *out, const struct query *q, const struct run_cost *
 	put_string(out, m->unit);
 	member_bool(out, "scaled", c->scaled);
 	member_bool(out, "duplicates", query_counts_duplicates(q));
+	member_bool(out, "coarse", c->coarse);
+	if (c->coarse)
+		member_number(out, "share", c->share);
 	buf_json_key(out, "source");
 	put_string(out, c->source);
 }

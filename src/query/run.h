@@ -18,12 +18,15 @@ struct run_options {
 	uint32_t timeout_ms;       /* 0 = no limit here */
 	bool only_used;            /* flows: only columns that some flow of the result has */
 	struct survey_limits survey;
+	uint64_t coarse_rows; /* flows that a coarse answer reads, about; 0 = COARSE_ROWS */
 };
 
 enum { RUN_RESULT_MAX = 512 << 20 }; /* bytes of an answer of the store that are read */
 
 struct run_cost {
 	const char *source; /* the coarsest table that took part; static */
+	bool coarse;        /* from a sample of the flows (sample.h) ... */
+	double share;       /* ... of so much of the time asked for */
 	bool scaled;        /* some counters were multiplied by a sampling rate */
 	uint64_t elapsed_ms, rows_read;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "query/names.h"
 #include "query/run_priv.h"
+#include "query/sample.h"
 
 #include "base/timefmt.h"
 #include "store/client.h"
@@ -40,14 +41,20 @@ static bool new_line(const struct query *q, struct series_result *ret, const str
 }
 
 /* The cells of one line: values hold the plain counter until finish_line. */
-static bool read_cells(struct rd *r, struct series_line *line, size_t n_bins)
+static bool read_cells(const struct plan *p, struct rd *r, struct series_line *line, size_t n_bins)
 {
+	size_t n_cells = p->sample ? sample_slices(p->sample, p->q) : n_bins;
 	uint64_t n = cell_read_varint(r);
 	for (uint64_t i = 0; i < n && !r->bad; i++) {
 		uint32_t bin = rd_le32(r);
 		double v = (double)rd_le64(r);
-		if (r->bad || bin >= n_bins)
+		if (r->bad || bin >= n_cells)
 			return false;
+		if (p->sample) {
+			line->total +=
+			    sample_spread(p->sample, p->q, bin, v, line->values, n_bins);
+			continue;
+		}
 		line->values[bin] += v;
 		line->total += v;
 	}
@@ -68,7 +75,7 @@ static enum err read_series(const struct plan *p, struct reply *a, void *result,
 			return run_bad_answer(reterr);
 		if (!new_line(q, ret, key, line))
 			return run_no_memory(reterr);
-		if (!read_cells(&a->rd, line, ret->n_bins))
+		if (!read_cells(p, &a->rd, line, ret->n_bins))
 			return run_bad_answer(reterr);
 		line->scaled = rd_le32(&a->rd) > 1;
 		ret->cost.scaled = line->scaled || ret->cost.scaled;
@@ -177,21 +184,26 @@ static enum err fetch_best(struct store *s, struct plan *p, const struct run_opt
 }
 
 static enum err fetch_series(struct store *s, const struct query *q, const struct run_options *o,
-			     bool total, struct series_result *ret, struct diag *reterr)
+			     const struct sample *sample, bool total, struct series_result *ret,
+			     struct diag *reterr)
 {
 	struct plan p;
 	plan_make(&p, q, store_database(s), total, (struct plan_hours){0});
+	p.sample = plan_is_raw(&p) ? sample : NULL;
 	ret->cost.source = plan_source(&p);
-	return survey_is_worth(&p, &o->survey, 0)
+	ret->cost.coarse = p.sample != NULL;
+	ret->cost.share = p.sample ? sample_share(p.sample, q) : 1;
+	return !p.sample && survey_is_worth(&p, &o->survey, 0)
 		   ? fetch_best(s, &p, o, ret, reterr)
 		   : fetch_lines(s, &p, o, total ? "-total" : "", ret, reterr);
 }
 
 /* The line of everything; zeros when nothing matches. */
 static enum err total_line(struct store *s, const struct query *q, const struct run_options *o,
-			   struct series_result *ret, struct series_line *line, struct diag *reterr)
+			   const struct sample *sample, struct series_result *ret,
+			   struct series_line *line, struct diag *reterr)
 {
-	enum err e = fetch_series(s, q, o, true, ret, reterr);
+	enum err e = fetch_series(s, q, o, sample, true, ret, reterr);
 	if (!e && ret->n)
 		*line = ret->lines[0];
 	ret->n = 0;
@@ -223,9 +235,16 @@ enum err run_series(struct store *s, const struct query *q, const struct run_opt
 	if (!ret->lines || !scratch || !new_line(q, ret, NULL, &total) ||
 	    !new_line(q, ret, NULL, &ret->other))
 		return run_no_memory(reterr);
-	enum err e = total_line(s, q, o, ret, &total, reterr);
+	enum err e = ERR_OK;
+	struct sample slices;
+	bool sampled = false;
+	if (q->coarse)
+		e = sample_choose(s, q, o, &slices, &sampled, &ret->cost, reterr);
+	const struct sample *sample = sampled ? &slices : NULL;
+	if (!e)
+		e = total_line(s, q, o, sample, ret, &total, reterr);
 	if (!e && q->n_by)
-		e = fetch_series(s, q, o, false, ret, reterr);
+		e = fetch_series(s, q, o, sample, false, ret, reterr);
 	if (e)
 		return e;
 	if (q->n_by) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "query/names.h"
 #include "query/run_priv.h"
+#include "query/sample.h"
 
 #include "base/timefmt.h"
 #include "store/client.h"
@@ -19,20 +20,29 @@ static double rate_of(const struct query *q, uint64_t bytes, uint64_t packets, u
 	return m->rate ? v / seconds : v;
 }
 
-static bool read_top_row(const struct query *q, size_t n_by, struct rd *r, struct top_row *row,
+/* What was found in a part of the flows, for all. */
+static uint64_t rd_counter(struct rd *r, double weight)
+{
+	uint64_t v = rd_le64(r);
+	return weight > 1 ? (uint64_t)((double)v * weight + 0.5) : v;
+}
+
+static bool read_top_row(const struct plan *p, struct rd *r, struct top_row *row,
 			 struct top_result *ret)
 {
+	const struct query *q = p->q;
+	double weight = p->sample ? 1 / sample_share(p->sample, q) : 1;
 	double seconds = (double)(q->to_ms - q->from_ms) / 1000;
-	row->key = run_keys(q, n_by, r);
-	row->bytes = rd_le64(r);
-	row->packets = rd_le64(r);
-	row->flows = rd_le64(r);
+	row->key = run_keys(q, p->n_by, r);
+	row->bytes = rd_counter(r, weight);
+	row->packets = rd_counter(r, weight);
+	row->flows = rd_counter(r, weight);
 	row->value = rate_of(q, row->bytes, row->packets, row->flows, seconds);
 	ret->groups = rd_le64(r);
 	struct top_row *t = &ret->total;
-	t->bytes = rd_le64(r);
-	t->packets = rd_le64(r);
-	t->flows = rd_le64(r);
+	t->bytes = rd_counter(r, weight);
+	t->packets = rd_counter(r, weight);
+	t->flows = rd_counter(r, weight);
 	t->value = rate_of(q, t->bytes, t->packets, t->flows, seconds);
 	ret->cost.scaled = t->scaled = rd_le32(r) > 1;
 	row->scaled = rd_le32(r) > 1;
@@ -52,7 +62,7 @@ static enum err read_top(const struct plan *p, struct reply *a, void *result, bo
 		return run_no_memory(reterr);
 	while (rd_left(&a->rd) && ret->n < limit) {
 		struct top_row *row = &ret->rows[ret->n++];
-		if (!read_top_row(q, p->n_by, &a->rd, row, ret))
+		if (!read_top_row(p, &a->rd, row, ret))
 			return run_bad_answer(reterr);
 		if (p->n_by && run_is_ambiguous(q, row->key))
 			*ret_ambiguous = true;
@@ -70,10 +80,12 @@ static enum err fetch_top(struct store *s, struct plan *p, const struct run_opti
 /* The total of everything: with the groups where it must be read from the same flows, else by
  * itself from a coarser table. */
 static enum err fetch_total(struct store *s, const struct query *q, const struct run_options *o,
-			    struct plan *groups, struct top_result *ret, struct diag *reterr)
+			    const struct sample *sample, struct plan *groups,
+			    struct top_result *ret, struct diag *reterr)
 {
 	struct plan p;
 	plan_make(&p, q, store_database(s), true, (struct plan_hours){0});
+	p.sample = plan_is_raw(&p) ? sample : NULL;
 	groups->totals = plan_totals_add_up(groups) && strcmp(plan_source(&p), "flows") == 0 &&
 			 strcmp(plan_source(groups), "flows") == 0;
 	p.totals = true;
@@ -124,7 +136,7 @@ static enum err fetch_groups(struct store *s, struct plan *p, const struct run_o
 {
 	struct survey *v = NULL;
 	enum err e = ERR_OK;
-	if (survey_is_worth(p, &o->survey, whole->total.flows)) {
+	if (!p->sample && survey_is_worth(p, &o->survey, whole->total.flows)) {
 		e = run_survey(s, p, o, &v, &ret->cost, reterr);
 		if (!e)
 			take_survey(p->q, p, v, whole);
@@ -136,6 +148,7 @@ static enum err fetch_groups(struct store *s, struct plan *p, const struct run_o
 	} else if (!e) {
 		p->count = true;
 		e = fetch_top(s, p, o, "", ret, reterr);
+		ret->groups_estimated = p->sample != NULL;
 	}
 	free(v);
 	return e;
@@ -161,13 +174,19 @@ enum err run_top(struct store *s, const struct query *q, const struct run_option
 	struct plan p;
 	struct plan_hours hours = {0};
 	struct top_result whole = {0};
+	struct sample sample;
+	bool sampled = false;
 	enum err e = ERR_OK;
 	memset(ret, 0, sizeof(*ret));
 	if (plan_wants_hours(q))
 		e = talkers_ready(s, q->from_ms, q->to_ms, &hours.from_ms, &hours.to_ms, reterr);
+	if (!e && q->coarse)
+		e = sample_choose(s, q, o, &sample, &sampled, &ret->cost, reterr);
 	plan_make(&p, q, store_database(s), false, hours);
+	if (sampled && plan_is_raw(&p))
+		p.sample = &sample;
 	if (!e)
-		e = fetch_total(s, q, o, &p, &whole, reterr);
+		e = fetch_total(s, q, o, sampled ? &sample : NULL, &p, &whole, reterr);
 	if (!e)
 		e = fetch_groups(s, &p, o, &whole, ret, reterr);
 	if (!p.totals) {
@@ -176,6 +195,8 @@ enum err run_top(struct store *s, const struct query *q, const struct run_option
 		ret->cost.rows_read += whole.cost.rows_read;
 	}
 	ret->cost.source = plan_source(&p);
+	ret->cost.coarse = p.sample != NULL;
+	ret->cost.share = p.sample ? sample_share(p.sample, q) : 1;
 	if (!e)
 		name_rows(s, q, o, ret);
 	ret->cost.elapsed_ms = (clock_mono_ns() - start) / 1000000u;

@@ -7,7 +7,6 @@
 #include "records.h"
 #include "spool/spool.h"
 #include "store/client.h"
-#include "store/columns.h"
 #include "store/import_lock.h"
 #include "store/migrate.h"
 #include "store/schema.h"
@@ -35,32 +34,14 @@ struct fixture {
 	char spool_dir[96];
 };
 
-static void insert(struct fixture *f, const struct segment *seg)
-{
-	struct diag why = {0};
-	const struct store_insert in = {.table = schema_flow_table(seg->shape),
-					.columns = seg->columns,
-					.token = seg->token,
-					.rows = seg->rows,
-					.fd = seg->fd,
-					.off = seg->body_off,
-					.len = seg->body_len};
-	struct columns have;
-	if (columns_read(f->writer, &have, &why) != ERR_OK ||
-	    columns_add_named(f->writer, &have, seg->shape, seg->columns, &why) != ERR_OK)
-		fail_msg("columns: %s", why.msg);
-	if (store_insert(f->writer, &in, NULL, &why) != ERR_OK)
-		fail_msg("insert: %s", why.msg);
-}
-
 /* Each segment at once a second time; the first one again after all others. */
 static void load_twice(struct fixture *f, struct spool *spool)
 {
 	struct segment seg, first;
 	bool have_first = false;
 	while (spool_next(spool, clock_mono_ns(), &seg) == ERR_OK) {
-		insert(f, &seg);
-		insert(f, &seg);
+		with_store_insert(f->writer, &seg);
+		with_store_insert(f->writer, &seg);
 		if (have_first) {
 			segment_done(spool, &seg);
 		} else {
@@ -69,7 +50,7 @@ static void load_twice(struct fixture *f, struct spool *spool)
 		}
 	}
 	assert_true(have_first);
-	insert(f, &first);
+	with_store_insert(f->writer, &first);
 	segment_done(spool, &first);
 }
 

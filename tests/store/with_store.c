@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "with_store.h"
 
+#include "spool/spool.h"
 #include "store/client.h"
+#include "store/columns.h"
+#include "store/schema.h"
 
 #include <ftw.h>
 #include <setjmp.h>
@@ -111,4 +114,22 @@ void with_store_stop(struct with_store *w)
 		waitpid(w->pid, NULL, 0);
 	}
 	nftw(w->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+void with_store_insert(struct store *writer, const struct segment *seg)
+{
+	struct diag why = {0};
+	const struct store_insert in = {.table = schema_flow_table(seg->shape),
+					.columns = seg->columns,
+					.token = seg->token,
+					.rows = seg->rows,
+					.fd = seg->fd,
+					.off = seg->body_off,
+					.len = seg->body_len};
+	struct columns have;
+	if (columns_read(writer, &have, &why) != ERR_OK ||
+	    columns_add_named(writer, &have, seg->shape, seg->columns, &why) != ERR_OK)
+		fail_msg("columns: %s", why.msg);
+	if (store_insert(writer, &in, NULL, &why) != ERR_OK)
+		fail_msg("insert: %s", why.msg);
 }

@@ -4,6 +4,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+struct segment;
+struct store;
+
 struct with_store {
 	char dir[64], url[128];
 	pid_t pid;
@@ -22,3 +25,5 @@ void with_store_kill(struct with_store *w);
 void with_store_again(struct with_store *w);
 /* Stops it and removes the folder. */
 void with_store_stop(struct with_store *w);
+/* Stores a segment as the loader does, into tables that are there. Fails the test if it cannot. */
+void with_store_insert(struct store *writer, const struct segment *seg);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A query on the screen: the last good answer stays while the next one is on its way (stale while revalidate), a new
-// question takes the place of the one before, and a slow one can be cancelled here and in the store.
+// question takes the place of the one before, and a slow one can be cancelled here and in the store. A question of which
+// the server may give a coarse answer is asked that way first; the exact answer takes its place.
 import { untrack } from 'svelte'
 import { ApiError, cancel, newQueryId } from '$/api/client'
 
@@ -8,7 +9,8 @@ const CACHE_MAX = 40
 /** After this the page offers to cancel. */
 export const SLOW_MS = 1500
 
-export type Fetcher<T> = (call: { signal: AbortSignal; id: string }) => Promise<T>
+/** With `coarse` a quick answer will do, which then says `coarse: true` unless it is the exact one all the same. */
+export type Fetcher<T> = (call: { signal: AbortSignal; id: string }, coarse: boolean) => Promise<T>
 
 export class Resource<T> {
   data = $state.raw<T | undefined>(undefined)
@@ -16,12 +18,20 @@ export class Resource<T> {
   dataKey = $state<string | undefined>(undefined)
   error = $state.raw<ApiError | undefined>(undefined)
   loading = $state(false)
+  /** What is shown is a coarse answer. */
+  readonly coarse = $derived.by(() => this.data !== undefined && this.#isCoarse?.(this.data) === true)
   slow = $state(false)
 
   #cache = new Map<string, T>()
   #key: string | undefined
   #inFlight: { abort: AbortController; id: string } | undefined
   #slowTimer: ReturnType<typeof setTimeout> | undefined
+  readonly #isCoarse: ((data: T) => boolean) | undefined
+
+  /** isCoarse: of a question that the server may answer coarsely. */
+  constructor(isCoarse?: (data: T) => boolean) {
+    this.#isCoarse = isCoarse
+  }
 
   /** Asks for `key`. A cached answer is shown at once and refreshed; `force` asks again for the same key.
       An effect that calls it does not depend on how it goes: what failed would be asked for again at once, for ever. */
@@ -62,13 +72,20 @@ export class Resource<T> {
     this.#inFlight = flight
     this.loading = true
     this.#slowTimer = setTimeout(() => (this.slow = true), SLOW_MS)
+    // an answer to this question that is shown already is better than a coarse one
+    let quick = this.#isCoarse !== undefined && key !== this.dataKey
     try {
-      const data = await fetcher({ signal: flight.abort.signal, id: flight.id })
-      if (this.#inFlight !== flight) return
-      this.data = data
-      this.dataKey = key
-      this.error = undefined
-      this.#remember(key, data)
+      for (;;) {
+        const data = await fetcher({ signal: flight.abort.signal, id: flight.id }, quick)
+        if (this.#inFlight !== flight) return
+        this.data = data
+        this.dataKey = key
+        this.error = undefined
+        if (!quick || !this.coarse) break
+        quick = false
+        flight.id = newQueryId()
+      }
+      this.#remember(key, this.data as T)
     } catch (cause) {
       if (this.#inFlight !== flight) return
       this.error = cause instanceof ApiError ? cause : new ApiError('garbled', 0, { detail: String(cause) })

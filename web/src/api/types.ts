@@ -17,6 +17,7 @@ export interface Query {
   offset?: number
   raw?: boolean
   duplicates?: boolean
+  coarse?: boolean
   fields?: string[]
 }
 
@@ -50,6 +51,8 @@ export interface SeriesAnswer {
   metric: Metric
   unit: string
   scaled: boolean
+  /** Estimated from a part of the flows, because the query allowed it. */
+  coarse: boolean
   source: string
   t: number[]
   series: Series[]
@@ -77,6 +80,7 @@ export interface TopAnswer {
   to: number
   metric: Metric
   scaled: boolean
+  coarse: boolean
   source: string
   rows: TopRow[]
   total: Counters

@@ -277,6 +277,29 @@ describe('slow and failing', () => {
     expect(fixture.cancelled[0]).toMatch(/^[0-9a-f]{24}$/)
   })
 
+  it('shows a coarse answer first, marked, and the exact one in its place', async () => {
+    const { page, fixture } = await visit(`${SIX}&raw=1`, { exactMs: 1500 })
+    await chartShown(page)
+    const pills = page.getByText('coarse, the exact answer is on its way')
+    await pills.first().waitFor()
+    expect(await pills.count()).toBe(2)
+    expect(await page.locator('tbody td.num').first().innerText()).toMatch(/^~/)
+    await page.waitForFunction(() => !document.body.innerText.includes('the exact answer is on its way'))
+    expect(await page.locator('tbody td.num').first().innerText()).toMatch(/^\d/)
+    expect(fixture.requests.filter((one) => one === 'POST /series').length).toBe(2)
+    // asked for again, the exact answer stays until the next exact one
+    await page.getByRole('button', { name: 'Refresh now' }).click()
+    await page.waitForTimeout(500)
+    expect(await pills.count()).toBe(0)
+  })
+
+  it('asks once where the first answer is exact', async () => {
+    const { page, fixture } = await visit(SIX)
+    await chartShown(page)
+    expect(await page.getByText('coarse').count()).toBe(0)
+    expect(fixture.requests.filter((one) => one === 'POST /series').length).toBe(1)
+  })
+
   it('says that the store is down', async () => {
     const { page, fixture } = await visit(SIX, { kind: 'store-down', expected: /503/ })
     await page.getByText('The store does not answer.').waitFor()

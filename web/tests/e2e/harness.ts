@@ -18,6 +18,7 @@ export interface Opened {
 interface Options {
   kind?: 'normal' | 'empty' | 'store-down' | 'collector-down'
   delayMs?: number
+  exactMs?: number
   theme?: 'light' | 'dark'
   /** Complaints that the test expects, e.g. of a refused request. */
   expected?: RegExp
@@ -65,7 +66,7 @@ export async function newPage(base: string, path: string, options: Options = {},
 }
 
 export async function visit(path: string, options: Options = {}): Promise<Opened> {
-  const fixture = await startFixture({ kind: options.kind ?? 'normal', now: NOW, ...(options.delayMs ? { delayMs: options.delayMs } : {}) })
+  const fixture = await startFixture({ kind: options.kind ?? 'normal', now: NOW, ...(options.delayMs ? { delayMs: options.delayMs } : {}), ...(options.exactMs ? { exactMs: options.exactMs } : {}) })
   return { page: await newPage(fixture.url, path, options, fixture), fixture, url: fixture.url }
 }
 

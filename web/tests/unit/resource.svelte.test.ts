@@ -54,3 +54,31 @@ it('does not make an effect depend on what the question reads', async () => {
   expect([runs, resource.data]).toEqual([1, 42])
   stop()
 })
+
+it('asks for a coarse answer first, and for the exact one if it was', async () => {
+  const resource = new Resource<{ coarse: boolean; n: number }>((data) => data.coarse)
+  const shown: unknown[] = []
+  const ids = new Set<string>()
+  let open: (() => void) | undefined
+  const fetcher = async ({ id }: { id: string }, coarse: boolean) => {
+    ids.add(id)
+    if (!coarse) await new Promise<void>((resolve) => (open = resolve))
+    return { coarse, n: coarse ? 1 : 2 }
+  }
+  resource.load('a', fetcher)
+  await settle()
+  shown.push([resource.data?.n, resource.coarse, resource.loading])
+  open?.()
+  await settle()
+  shown.push([resource.data?.n, resource.coarse, resource.loading])
+  resource.load('a', fetcher, true)
+  await settle()
+  shown.push([resource.data?.n, resource.coarse, resource.loading])
+  open?.()
+  await settle()
+  expect(shown).toEqual([[1, true, true], [2, false, false], [2, false, true]])
+  expect(ids.size).toBe(3)
+  resource.load('b', async () => ({ coarse: false, n: 3 }))
+  await settle()
+  expect([resource.data?.n, resource.loading]).toEqual([3, false])
+})

@@ -13,7 +13,7 @@ import { PSEUDO, server } from '$/state/server.svelte'
 import { decode, encode, type ExploreState } from '$/state/urlstate'
 import { PagedRows } from '$/table/paged.svelte'
 import type { Intent, IntentHandler, Target } from '$/ui/intent'
-import { flowsQuery, previousQuery, seriesQuery, topQuery } from '$/pages/explore/queries'
+import { flowsQuery, previousQuery, quick, seriesQuery, topQuery } from '$/pages/explore/queries'
 
 export const PATH = '/explore'
 
@@ -21,10 +21,10 @@ export class Explore {
   readonly #decoded = $derived(decode(location.search))
   readonly state = $derived(this.#decoded.state)
   readonly ignored = $derived(this.#decoded.ignored)
-  readonly series = new Resource<SeriesAnswer>()
+  readonly series = new Resource<SeriesAnswer>((answer) => answer.coarse)
   /** The period before, while its line is shown. */
-  readonly previous = new Resource<SeriesAnswer>()
-  readonly top = new Resource<TopAnswer>()
+  readonly previous = new Resource<SeriesAnswer>((answer) => answer.coarse)
+  readonly top = new Resource<TopAnswer>((answer) => answer.coarse)
   readonly rows = new PagedRows<Flow>()
 
   /** What stands in the filter bar; becomes the filter of the state when it is run. */
@@ -71,10 +71,10 @@ export class Explore {
   load(force = false): void {
     const { state } = this
     const series = seriesQuery(state)
-    this.series.load(JSON.stringify(series), (call) => api.series(series, call), force)
+    this.series.load(JSON.stringify(series), (call, coarse) => api.series(quick(series, coarse), call), force)
     if (state.tab === 'top') {
       const top = topQuery(state)
-      this.top.load(JSON.stringify(top), (call) => api.top(top, call), force)
+      this.top.load(JSON.stringify(top), (call, coarse) => api.top(quick(top, coarse), call), force)
     } else if (server.ready) this.#loadList(force)
   }
 
@@ -84,7 +84,7 @@ export class Explore {
     const shown = this.series.data
     if (!state.overlays.includes('prev') || !shown || this.series.dataKey !== JSON.stringify(seriesQuery(state))) return
     const before = previousQuery(state, shown)
-    this.previous.load(JSON.stringify(before), (call) => api.series(before, call))
+    this.previous.load(JSON.stringify(before), (call, coarse) => api.series(quick(before, coarse), call))
   }
 
   #loadList(force: boolean): void {

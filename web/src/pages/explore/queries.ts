@@ -34,6 +34,9 @@ export function flowsQuery(state: ExploreState, time: TimeRange): Query {
   return { ...base(state, time), order: state.order, desc: state.desc }
 }
 
+/** The same question, of which a coarse answer will do. */
+export const quick = (query: Query, coarse: boolean): Query => (coarse ? { ...query, coarse } : query)
+
 const shellQuote = (text: string): string => (/^[\w./:,@=+-]+$/.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`)
 
 export type View = 'series' | 'top' | 'flows'
