@@ -210,6 +210,16 @@ static const enum field ties[] = {F_t_last, F_src_ip, F_dst_ip,  F_src_port, F_d
 				  F_proto,  F_bytes,  F_packets, F_t_first,  F_exporter_ip};
 enum { TIES_OF_MANY = 5, PAGE_MAX = 10000 };
 
+/* An address by the columns that are stored: putting it together costs more than ordering. */
+static void order_by(struct buf *sql, enum field f, const char *direction)
+{
+	const struct native_split *split = native_split(f);
+	if (split)
+		buf_fmt(sql, ", %s %s, %s %s", split->ip4, direction, split->ip6, direction);
+	else
+		buf_fmt(sql, ", %s %s", field_table[f].name, direction);
+}
+
 static void list_sql(const struct store *s, const struct query *q, const unsigned *columns,
 		     size_t n, struct buf *sql)
 {
@@ -226,7 +236,7 @@ static void list_sql(const struct store *s, const struct query *q, const unsigne
 	buf_fmt(sql, "%s %s", field_table[q->order].name, direction);
 	for (size_t i = 0; i < (q->limit > PAGE_MAX ? TIES_OF_MANY : ARRAY_LEN(ties)); i++)
 		if (ties[i] != q->order)
-			buf_fmt(sql, ", %s %s", field_table[ties[i]].name, direction);
+			order_by(sql, ties[i], direction);
 	buf_fmt(sql, " LIMIT %llu OFFSET %llu", (unsigned long long)q->limit,
 		(unsigned long long)q->offset);
 }
@@ -277,6 +287,8 @@ struct flows_stream {
 static enum err begin_call(struct flows_stream *f, struct store *s, const struct query *q,
 			   const struct run_options *o, struct diag *reterr)
 {
+	/* Few columns are read in blocks of many rows; of all columns they would be large. */
+	static const struct store_pair blocks[] = {{"preferred_block_size_bytes", "0"}};
 	struct buf sql = {0};
 	list_sql(s, q, f->reader->columns, f->reader->n, &sql);
 	struct store_query sq = {.sql = buf_cstr(&sql),
@@ -284,6 +296,8 @@ static enum err begin_call(struct flows_stream *f, struct store *s, const struct
 				 .query_id = o->query_id,
 				 .timeout_ms = o->timeout_ms,
 				 .cancel = o->cancel,
+				 .settings = blocks,
+				 .n_settings = names_fields(q) ? ARRAY_LEN(blocks) : 0,
 				 .whole = q->limit <= PROBE_ROWS_MIN,
 				 .on_data = take,
 				 .arg = f->reader};

@@ -72,7 +72,7 @@ struct plan {
 			  0: plan_presence_can_wait */
 	bool totals;   /* top: the sums of all groups in every row */
 	bool count;    /* top: their number in every row */
-	const struct buckets *only; /* the groups of these buckets; NULL = all */
+	const struct buckets *only;  /* the groups of these buckets; NULL = all */
 	const struct sample *sample; /* these flows only; NULL = all */
 };
 

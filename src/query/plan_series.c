@@ -91,10 +91,9 @@ static void raw_rows(const struct plan *p, const struct branch *b, struct buf *s
 static void sample_rows(const struct plan *p, const struct branch *b, struct buf *sql)
 {
 	enum counter c = metric_table[p->q->metric].counter;
-	buf_fmt(
-	    sql,
-	    "SELECT toUInt32(intDiv(toUnixTimestamp64Milli(t_last) - %lld, %lld)) AS m_bin, ",
-	    (long long)p->sample->from_ms, (long long)p->sample->every * SAMPLE_SLICE_MS);
+	buf_fmt(sql,
+		"SELECT toUInt32(intDiv(toUnixTimestamp64Milli(t_last) - %lld, %lld)) AS m_bin, ",
+		(long long)p->sample->from_ms, (long long)p->sample->every * SAMPLE_SLICE_MS);
 	plan_branch_keys(p, b, sql);
 	buf_fmt(sql, ", toUInt64(%s%s) AS m_value, ", plan_counter(p, b, c),
 		c == COUNTER_FLOWS ? "" : plan_scale(p));

@@ -15,6 +15,8 @@ enum err run_statement(struct store *s, struct buf *sql, const struct run_option
 {
 	if (sql->bad)
 		return run_no_memory(reterr);
+	/* Few columns are read in blocks of many rows, whatever their bytes. */
+	static const struct store_pair blocks[] = {{"preferred_block_size_bytes", "0"}};
 	char id[128] = "";
 	if (o->query_id)
 		snprintf(id, sizeof(id), "%s%s", o->query_id, suffix);
@@ -22,7 +24,9 @@ enum err run_statement(struct store *s, struct buf *sql, const struct run_option
 				.format = "RowBinary",
 				.query_id = o->query_id ? id : NULL,
 				.timeout_ms = o->timeout_ms,
-				.cancel = o->cancel};
+				.cancel = o->cancel,
+				.settings = blocks,
+				.n_settings = ARRAY_LEN(blocks)};
 	struct store_summary sum;
 	ret->data = (struct buf){.max = RUN_RESULT_MAX};
 	enum err e = store_fetch(s, &q, &ret->data, &sum, reterr);

@@ -51,8 +51,7 @@ static bool read_cells(const struct plan *p, struct rd *r, struct series_line *l
 		if (r->bad || bin >= n_cells)
 			return false;
 		if (p->sample) {
-			line->total +=
-			    sample_spread(p->sample, p->q, bin, v, line->values, n_bins);
+			line->total += sample_spread(p->sample, p->q, bin, v, line->values, n_bins);
 			continue;
 		}
 		line->values[bin] += v;

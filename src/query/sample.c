@@ -33,14 +33,14 @@ enum err sample_choose(struct store *s, const struct query *q, const struct run_
 	uint64_t flows = rd_le64(&a.rd);
 	if (!e && a.rd.bad)
 		e = run_bad_answer(reterr);
-	*ret_wanted =
-	    !e && sample_of(q, flows, o->coarse_rows ? o->coarse_rows : COARSE_ROWS, ret);
+	*ret_wanted = !e && sample_of(q, flows, o->coarse_rows ? o->coarse_rows : COARSE_ROWS, ret);
 	buf_fini(&a.data);
 	buf_fini(&sql);
 	return e;
 }
 
-/* Slice i, and the time for which it stands: from its begin to those ends, both cut at the range. */
+/* Slice i, and the time for which it stands: from its begin to those ends, both cut at the range.
+ */
 struct stretch {
 	int64_t from_ms, read_to_ms, to_ms;
 };
@@ -48,10 +48,10 @@ struct stretch {
 static struct stretch stretch_of(const struct sample *s, const struct query *q, size_t i)
 {
 	int64_t begin = s->from_ms + (int64_t)i * s->every * SAMPLE_SLICE_MS;
-	return (struct stretch){
-	    .from_ms = MAX_OF(begin, q->from_ms),
-	    .read_to_ms = MIN_OF(begin + SAMPLE_SLICE_MS, q->to_ms),
-	    .to_ms = MIN_OF(begin + (int64_t)s->every * SAMPLE_SLICE_MS, q->to_ms)};
+	return (struct stretch){.from_ms = MAX_OF(begin, q->from_ms),
+				.read_to_ms = MIN_OF(begin + SAMPLE_SLICE_MS, q->to_ms),
+				.to_ms =
+				    MIN_OF(begin + (int64_t)s->every * SAMPLE_SLICE_MS, q->to_ms)};
 }
 
 size_t sample_slices(const struct sample *s, const struct query *q)

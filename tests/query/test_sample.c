@@ -20,12 +20,12 @@ static void test_which_slices(void **state)
 		uint64_t flows, rows;
 		uint32_t every; /* 0: all */
 	} rows[] = {
-	    {HOUR, 100, 100, 0},		    /* few enough */
-	    {6 * HOUR, 1000, 500, 2},		    /* half of 72 slices */
-	    {6 * HOUR, 1001, 500, 3},		    /* not more than asked for */
-	    {6 * HOUR, 100000, 500, 12},	    /* but at least six slices */
-	    {HOUR, 100000, 500, 2},		    /* of twelve */
-	    {30 * MINUTE, 100000, 500, 0},	    /* too short */
+	    {HOUR, 100, 100, 0},                    /* few enough */
+	    {6 * HOUR, 1000, 500, 2},               /* half of 72 slices */
+	    {6 * HOUR, 1001, 500, 3},               /* not more than asked for */
+	    {6 * HOUR, 100000, 500, 12},            /* but at least six slices */
+	    {HOUR, 100000, 500, 2},                 /* of twelve */
+	    {30 * MINUTE, 100000, 500, 0},          /* too short */
 	    {90 * 24 * (int64_t)HOUR, 101, 100, 52} /* 25920 slices: 500 at most */
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Coarse answers of a real store: what they say is what the records of the slices that are read say,
- * scaled up, summed here from the records themselves. */
+/* Coarse answers of a real store: what they say is what the records of the slices that are read
+ * say, scaled up, summed here from the records themselves. */
 #include "model/batch.h"
 #include "query/run.h"
 #include "records.h"
@@ -41,6 +41,7 @@ static void fill(struct fixture *f)
 	struct spool_writer *w = spool_writer_new(spool, &stats);
 	records_spool(f->records, 0, N, w);
 	spool_commit(w, clock_mono_ns(), NULL, 0);
+	spool_flush_now(spool);
 	spool_writer_free(&w);
 	while (spool_next(spool, clock_mono_ns(), &seg) == ERR_OK) {
 		with_store_insert(f->writer, &seg);
