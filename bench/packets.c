@@ -5,6 +5,8 @@
  *                                    bulk), DNS, UDP; 600 bytes a packet on average
  *   packets small OUT --flows 1000000 --packets 8000000
  *                                    60-byte frames: one of every flow, then flows at random
+ *   packets syn OUT --packets 1000000 --pps 100000
+ *                                    half-open connections, each SYN from another source
  *
  * --live N   connections at once (mix)     --vlan ID            tag all frames
  * --tunnel vxlan|gre                       --loss N, --reorder N  of 1000 packets
@@ -472,6 +474,16 @@ static void small(struct maker *m)
 	}
 }
 
+static void syn(struct maker *m)
+{
+	for (uint64_t i = 0; i < m->o.packets; i++) {
+		struct flow f = {.ip = {(uint32_t)next_random(m), 0xc6336401 + (uint32_t)(i & 3)},
+				 .port = {(uint16_t)next_random(m), 443},
+				 .seq = {(uint32_t)next_random(m)}};
+		tcp(m, &f, 0, SYN, NULL, 0);
+	}
+}
+
 static uint64_t number(const char *s)
 {
 	return strtoull(s, NULL, 10);
@@ -488,9 +500,15 @@ int main(int argc, char **argv)
 		       {"--live", &m.o.live},   {"--vlan", &m.o.vlan},
 		       {"--loss", &m.o.loss},   {"--reorder", &m.o.reorder},
 		       {"--pps", &m.o.pps},     {"--seed", &m.o.seed}};
-	if (argc < 3 || argc % 2 == 0 ||
-	    (strcmp(argv[1], "mix") != 0 && strcmp(argv[1], "small") != 0)) {
-		fprintf(stderr, "packets mix|small OUT [--flows N] [--packets N] ...\n");
+	const struct {
+		const char *name;
+		void (*make)(struct maker *m);
+	} kinds[] = {{"mix", mix}, {"small", small}, {"syn", syn}};
+	size_t kind = 0, n_kinds = sizeof(kinds) / sizeof(kinds[0]);
+	while (argc > 1 && kind < n_kinds && strcmp(argv[1], kinds[kind].name) != 0)
+		kind++;
+	if (argc < 3 || argc % 2 == 0 || kind == n_kinds) {
+		fprintf(stderr, "packets mix|small|syn OUT [--flows N] [--packets N] ...\n");
 		return 2;
 	}
 	for (int i = 3; i + 1 < argc; i += 2) {
@@ -508,10 +526,7 @@ int main(int argc, char **argv)
 	fwrite(head, sizeof(head), 1, m.out);
 	m.random = m.o.seed;
 	m.t_us = 1767268800000000u;
-	if (strcmp(argv[1], "mix") == 0)
-		mix(&m);
-	else
-		small(&m);
+	kinds[kind].make(&m);
 	printf("%llu packets, %llu bytes\n", (unsigned long long)m.written,
 	       (unsigned long long)m.bytes);
 	return fclose(m.out) ? 1 : 0;

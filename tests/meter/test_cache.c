@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -118,9 +119,46 @@ static void full(void **state)
 	cache_fini(&c);
 }
 
+/* No flow is ever moved and no bucket hashed anew: the index stays where it is, and a flow more
+ * changes one bucket of it. */
+static void no_stall(void **state)
+{
+	(void)state;
+	struct cache c;
+	assert_int_equal(cache_init(&c, FLOWS, true), ERR_OK);
+	const struct cache begun = c;
+	const struct key_opts o = {.seed = 7};
+	uint32_t *before = calloc(c.mask + 1u, sizeof(*before));
+	assert_non_null(before);
+	for (uint32_t i = 0, seen = 0; i < FLOWS; i++) {
+		uint8_t src[4] = {10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
+		static const uint8_t dst[4] = {192, 0, 2, 1};
+		const struct peel p = packet(src, dst, 1000, 80);
+		struct key k;
+		key_of(&k, &p, &o);
+		assert_int_equal(cache_add(&c, &k), i);
+		if (i & (i + 1)) /* looked at when the number of flows is a power of two */
+			continue;
+		unsigned changed = 0;
+		for (uint32_t b = 0; b <= c.mask; b++)
+			changed += c.bucket[b] != before[b];
+		assert_in_range(changed, 1, i + 1 - seen);
+		seen = i + 1;
+		memcpy(before, c.bucket, (c.mask + 1u) * sizeof(*before));
+	}
+	assert_ptr_equal(c.mem, begun.mem);
+	assert_ptr_equal(c.flow, begun.flow);
+	assert_ptr_equal(c.npm, begun.npm);
+	assert_ptr_equal(c.bucket, begun.bucket);
+	assert_int_equal(c.mask, begun.mask);
+	free(before);
+	cache_fini(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(both_ways), cmocka_unit_test(collision),
-					   cmocka_unit_test(chains), cmocka_unit_test(full)};
+					   cmocka_unit_test(chains), cmocka_unit_test(full),
+					   cmocka_unit_test(no_stall)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

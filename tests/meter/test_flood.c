@@ -83,12 +83,45 @@ static void all_different(void **state)
 	feed_end(&f);
 }
 
+/* A peer that chooses ports, flags, sequence numbers and payloads as it likes: memory stays
+ * bounded, and every packet is in a record. */
+static void hostile(void **state)
+{
+	(void)state;
+	struct feed f;
+	uint32_t random = 1;
+	uint64_t bytes = 0;
+	feed_begin(
+	    &f, &(struct meter_opts){
+		    .max_flows = MAX, .quality = true, .dissect = true, .dissect_bytes = 1 << 20});
+	for (uint32_t i = 0; i < HALF_OPEN; i++) {
+		random = random * 1664525u + 1013904223u;
+		unsigned payload = random >> 24 & 3 ? random >> 12 & 127 : 0;
+		feed_packet(&f,
+			    &(struct feed_packet){.ms = i / 50,
+						  .reply = random >> 31,
+						  .src_port = (uint16_t)(1 + (random >> 8 & 8191)),
+						  .dst_port = (uint16_t)(1 + (random >> 20 & 1)),
+						  .flags = (uint8_t)(1 + (random >> 9 & 62)),
+						  .seq = random * 2654435761u,
+						  .payload = (uint16_t)payload});
+		bytes += 40 + payload;
+		assert_in_range(meter_flows(f.meter), 1, MAX + MAX / 16 + 1024);
+	}
+	feed_flush(&f);
+	assert_int_equal(f.packets, HALF_OPEN);
+	assert_int_equal(f.bytes, bytes);
+	assert_int_equal(meter_flows(f.meter), 0);
+	feed_end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(half_open),
 	    cmocka_unit_test(slower),
 	    cmocka_unit_test(all_different),
+	    cmocka_unit_test(hostile),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,6 +148,43 @@ static void lateness(void **state)
 	}
 }
 
+/* Nothing but packets tells the time, ten a second or a million. */
+static void in_time_at_any_rate(void **state)
+{
+	(void)state;
+	enum { TIMEOUT_MS = 500, BURST = 20 };
+	static const uint32_t rates[] = {10, 1000000};
+	for (size_t r = 0; r < ARRAY_LEN(rates); r++) {
+		struct feed f;
+		struct buf b = {0};
+		const struct wire_ip ip = {.src = "192.0.2.3", .dst = "192.0.2.4", .proto = 17};
+		const int64_t step_ns = 1000000000 / rates[r];
+		const int64_t start_ns = FEED_START_S * 1000000000LL;
+		int64_t t_ns = start_ns;
+		wire_ethernet(&b, 0x0800);
+		wire_ip_header(&b, &ip, 8);
+		buf_be32(&b, 0x10002000); /* ports */
+		buf_be32(&b, 0x00080000); /* length, check sum */
+		feed_begin(&f, &(struct meter_opts){.inactive_ms = TIMEOUT_MS});
+		feed_packet(&f, TO(.ms = 0));
+		while (!f.stats.v[ST_meter_exported] && t_ns < start_ns + 2000000000) {
+			struct frame frames[BURST];
+			size_t n = rates[r] > BURST ? BURST : 1;
+			for (size_t i = 0; i < n; i++, t_ns += step_ns)
+				frames[i] = (struct frame){.p = b.p,
+							   .n = b.n,
+							   .wire_n = b.n,
+							   .t_ns = t_ns,
+							   .link = LINK_ETHERNET};
+			meter_frames(f.meter, frames, n);
+		}
+		assert_in_range((t_ns - start_ns) / 1000000, TIMEOUT_MS, TIMEOUT_MS + 1000);
+		assert_int_equal(meter_flows(f.meter), 1);
+		feed_end(&f);
+		buf_fini(&b);
+	}
+}
+
 static void own_timeouts(void **state)
 {
 	(void)state;
@@ -316,7 +353,7 @@ int main(void)
 	    cmocka_unit_test(ends),           cmocka_unit_test(ports_again),
 	    cmocka_unit_test(icmp),           cmocka_unit_test(not_ip),
 	    cmocka_unit_test(vlan_in_key),    cmocka_unit_test(sampling),
-	    cmocka_unit_test(time_goes_back),
+	    cmocka_unit_test(time_goes_back), cmocka_unit_test(in_time_at_any_rate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
