@@ -401,8 +401,24 @@ fetching fetch_parts(const struct meter *m, size_t k)
 	const struct cache *t = &m->cache;
 	for (size_t j = 0; j < k; j++) {
 		uint32_t i = *cache_bucket(t, m->burst[j].key.hash);
-		if (i && t->npm[i - 1].pace)
-			fetch(slots_at(&t->room.pace, t->npm[i - 1].pace), NPM_PACE_BYTES);
+		if (!i--)
+			continue;
+		if (t->npm && t->npm[i].pace)
+			fetch(slots_at(&t->room.pace, t->npm[i].pace), NPM_PACE_BYTES);
+		if (!t->more[i].quiet)
+			__builtin_prefetch(t->more[i].speech, 1);
+	}
+}
+
+/* The talks of those that are still being listened to: what they need of each packet. */
+fetching fetch_talks(const struct meter *m, size_t k)
+{
+	enum { TALK_BYTES = 4 * LINE };
+	for (size_t j = 0; j < k; j++) {
+		uint32_t i = *cache_bucket(&m->cache, m->burst[j].key.hash);
+		const struct flow_more *more = &m->cache.more[i ? i - 1 : 0];
+		if (i && !more->quiet && more->speech && more->speech->talk)
+			fetch(more->speech->talk, TALK_BYTES);
 	}
 }
 
@@ -429,8 +445,9 @@ static void burst(struct meter *m, const struct frame *frames, size_t n)
 		if (m->cache.npm)
 			fetch(&m->cache.npm[i - 1], sizeof(struct npm));
 	}
-	if (m->cache.npm)
-		fetch_parts(m, k);
+	fetch_parts(m, k);
+	if (m->dissection)
+		fetch_talks(m, k);
 	for (size_t j = 0; j < k; j++) {
 		take_in_time(m, &m->burst[j]);
 		bytes += m->burst[j].p.len;
