@@ -198,9 +198,10 @@ static uint64_t serial_base(const struct meter *m, uint64_t now_ns)
 
 static void pass_time(struct meter *m, uint64_t now_ns)
 {
-	if (unlikely(now_ns + back_ns < m->now_ns) || !m->now_ns) {
-		if (m->now_ns)
+	if (unlikely(now_ns + back_ns < m->now_ns || !m->begun)) {
+		if (m->begun)
 			meter_flush(m);
+		m->begun = true;
 		wheel_init(&m->wheel, now_ns);
 		m->serial_base = serial_base(m, now_ns);
 		m->now_ns = now_ns;
@@ -263,7 +264,8 @@ static void measure(struct meter *m, uint32_t i, const struct met *p, unsigned d
 	const struct flow *f = &m->cache.flow[i];
 	const struct peel *q = &p->p;
 	bool syn = q->tcp_flags & TCP_SYN;
-	const struct npm_packet n = {.t_ns = p->t_ns,
+	/* Only differences of times are taken, and 0 is none. */
+	const struct npm_packet n = {.t_ns = p->t_ns + 1,
 				     .nth = f->packets[dir],
 				     .tcp = f->proto == PROTO_TCP,
 				     .dir = (uint8_t)dir,
@@ -328,7 +330,7 @@ static void take(struct meter *m, struct met *p)
  * line has no pauses: it is told the time (meter_tick). */
 static void take_in_time(struct meter *m, struct met *p)
 {
-	bool paused = m->now_ns && p->t_ns > m->now_ns + pause_ns;
+	bool paused = m->begun && p->t_ns > m->now_ns + pause_ns;
 	if (likely(!paused))
 		pass_time(m, p->t_ns);
 	take(m, p);

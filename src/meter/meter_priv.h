@@ -31,7 +31,8 @@ struct meter {
 	struct series *series;         /* by flow, as in the cache; NULL: none are asked for */
 	struct pool series_pool;       /* METER_SERIES_BYTES */
 	struct batch *out;
-	uint64_t now_ns; /* 0: no time yet */
+	bool begun;      /* there was a packet or a tick */
+	uint64_t now_ns; /* their latest time */
 	uint64_t active_ns, linger_ns;
 	uint64_t inactive_ns[256]; /* by IP protocol */
 	uint32_t serial;

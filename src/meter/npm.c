@@ -109,8 +109,10 @@ static void see_handshake(struct npm_room *room, struct npm *n, const struct npm
 		if (client->syn)
 			trouble_of(room, n, 0)->syn_repeats++;
 		client->syn = true;
-		if (!server->timed)
+		if (!client->timed) { /* the answer to be timed is the one to the last SYN */
 			n->shake_ns = p->t_ns;
+			server->timed = false;
+		}
 	} else if (syn && ack && p->dir == 1) {
 		if (client->syn && !server->timed) {
 			server->rtt_us = npm_us_between(n->shake_ns, p->t_ns);
@@ -189,7 +191,7 @@ static void see_repeat(struct npm_room *room, struct npm *n, const struct npm_pa
 	struct npm_trouble *t = trouble_of(room, n, p->dir), *others = trouble_of(room, n, !p->dir);
 	uint32_t upto = before(s->next, end) ? s->next : end;
 	uint32_t filled = gap_fill(t, p->seq, upto);
-	bool spurious = filled == 0 && other->acked && !before(other->ack, upto);
+	bool spurious = p->len && filled == 0 && other->acked && !before(other->ack, upto);
 	bool fast = !spurious && others->dup_run >= 2 && other->acked && p->seq == other->ack &&
 		    p->t_ns - others->ack_ns <= FAST_NS;
 	if (filled && !fast && p->t_ns - t->progress_ns <= reorder_ns(n)) {
@@ -224,7 +226,9 @@ static void see_sequence(struct npm_room *room, struct npm *n, const struct npm_
 	int32_t ahead = (int32_t)(p->seq - s->next);
 	if (p->flags & RST)
 		return;
-	if (!s->started || ahead > FAR || ahead < -FAR) {
+	/* A SYN ahead is of another connection, or of one that was joined midway. */
+	bool anew = ahead > FAR || ahead < -FAR || ((p->flags & SYN) && ahead > 0);
+	if (!s->started || anew) {
 		s->started = true;
 		see_progress(room, n, p, end);
 		return;
@@ -233,7 +237,7 @@ static void see_sequence(struct npm_room *room, struct npm *n, const struct npm_
 		trouble_of(room, n, p->dir)->keepalives++;
 		return;
 	}
-	if (len == 0)
+	if (len == 0 && ahead <= 0)
 		return;
 	if (ahead == 0 && p->len == 1 && others && others->zero_ns && !(p->flags & (SYN | FIN)))
 		return; /* a probe of a closed window: its byte comes again */
@@ -288,13 +292,14 @@ static void see_window(struct npm_room *room, struct npm *n, const struct npm_pa
 	}
 }
 
-/* One more of the same while something is missing. */
+/* One more of the same, and neither the answer to a keep-alive nor to a probe of a closed window.
+ */
 static bool is_duplicate(const struct npm *n, const struct npm_packet *p)
 {
-	const struct npm_side *s = &n->side[p->dir], *sender = &n->side[!p->dir];
+	const struct npm_side *s = &n->side[p->dir];
 	bool bare = p->len == 0 && !(p->flags & (SYN | FIN | RST));
-	return s->acked && bare && p->ack == s->ack && p->window == s->window && sender->started &&
-	       before(p->ack, sender->next) && (!s->started || p->seq == s->next);
+	return s->acked && bare && p->ack == s->ack && p->window && p->window == s->window &&
+	       (!s->started || p->seq == s->next) && !n->side[!p->dir].keeps_alive;
 }
 
 static void see_ack(struct npm_room *room, struct npm *n, const struct npm_packet *p)
@@ -331,6 +336,7 @@ void npm_see(struct npm_room *room, struct npm *n, const struct npm_packet *p)
 		see_handshake(room, n, p);
 		see_sequence(room, n, p);
 		see_ack(room, n, p);
+		n->side[p->dir].keeps_alive = keepalive;
 		if (keepalive)
 			return;
 	}

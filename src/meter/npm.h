@@ -21,7 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { NPM_GAPS = 4, NPM_SCALE_MAX = 14 };
+enum { NPM_GAPS = 16, NPM_SCALE_MAX = 14 };
 
 struct npm_gap {
 	uint32_t from, to; /* sequence numbers; to is behind it */
@@ -65,6 +65,7 @@ struct npm_side {
 	uint8_t acked : 1;                       /* ack is known */
 	uint8_t timed : 1;                       /* rtt_us is known */
 	uint8_t syn : 1;                         /* it sent a SYN, as initiator */
+	uint8_t keeps_alive : 1;                 /* its last packet was a keep-alive */
 };
 
 /* From the last packet of what the initiator asked to the first of what the other side says. */

@@ -325,11 +325,33 @@ static void sampling(void **state)
 	feed_end(&f);
 }
 
+/* The clock of the first frames stands at zero: captures that programs wrote. */
+static void time_zero(void)
+{
+	const int64_t zero = -1000ll * FEED_START_S;
+	const struct meter_opts opts = {.quality = true};
+	struct feed f;
+	feed_begin(&f, &opts);
+	feed_packet(&f, TO(.ms = zero, .proto = 17, .payload = 1));
+	feed_packet(&f, TO(.ms = zero, .proto = 17, .src_port = 7));
+	feed_packet(&f, FROM(.ms = zero + 20, .proto = 17, .payload = 1));
+	feed_packet(&f, TO(.ms = zero + 2000, .proto = 17, .payload = 1));
+	feed_flush(&f);
+	assert_int_equal(f.n, 2);
+	assert_int_equal(f.packets, 4);
+	size_t i = feed_num(&f, F_src_port, 0) == 7;
+	assert_int_equal(feed_num(&f, F_t_first, i), 0);
+	assert_int_equal(feed_num(&f, F_t_last, i), 2000);
+	assert_int_equal(feed_num(&f, F_npm_srt_us, i), 20000);
+	feed_end(&f);
+}
+
 /* Time that is set back ends what there was; nothing is lost. */
 static void time_goes_back(void **state)
 {
 	(void)state;
 	struct feed f;
+	time_zero();
 	feed_begin(&f, NULL);
 	feed_packet(&f, TO(.ms = 1000000));
 	feed_packet(&f, TO(.ms = 999000)); /* another queue */

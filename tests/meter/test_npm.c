@@ -289,6 +289,71 @@ static void half(void **state)
 	batch_free(b);
 }
 
+/* Handshakes with losses: the SYN that was answered is timed, the answer of a keep-alive is no
+ * duplicate, an acknowledgement that is repeated without need is one. */
+static void repeated_handshake(void **state)
+{
+	(void)state;
+	static const struct line l[] = {
+	    {0, C, SYN, 999, 0, 0, 65535, 0},
+	    {40, S, SYN | ACK, 4999, 1000, 0, 65535, 0}, /* lost behind us */
+	    {1000000, C, SYN, 999, 0, 0, 65535, 0},
+	    {1000030, S, SYN | ACK, 4999, 1000, 0, 65535, 0},
+	    {1000050, C, ACK, 1000, 5000, 0, 512, 0},
+	    {1000060, C, ACK, 1000, 5000, 0, 512, 0}, /* duplicate: nothing is outstanding */
+	    {1000070, C, ACK, 1000, 5000, 10, 512, 0},
+	    {1000080, S, ACK, 5000, 1010, 0, 700, 0},
+	    {1500000, C, ACK, 1009, 5000, 0, 512, 0}, /* keep-alive */
+	    {1500010, S, ACK, 5000, 1010, 0, 700, 0},
+	};
+	struct batch *b = run(l, ARRAY_LEN(l), true);
+	check(b, F_npm_rtt_server_us, 30);
+	check(b, F_npm_rtt_client_us, 20);
+	check(b, F_npm_rtt_us, 50);
+	check(b, F_npm_syn_retransmissions, 1);
+	check(b, F_npm_retransmissions, 1);
+	check(b, F_npm_spurious_retransmissions, 0); /* of data only */
+	check(b, F_npm_dup_acks, 1);
+	check(b, F_npm_keepalives, 1);
+	check(b, F_rev_npm_retransmissions, 1);
+	check(b, F_rev_npm_dup_acks, 0);
+	batch_free(b);
+}
+
+/* A host that is asked for what it never heard of answers every time with another number. */
+static void backscatter(void **state)
+{
+	(void)state;
+	static const struct line l[] = {
+	    {0, S, SYN | ACK, 1000, 77, 0, 4096, 0},
+	    {100, S, SYN | ACK, 300000000, 77, 0, 4096, 0},
+	    {200, S, ACK, 300000001, 78, 5, 4096, 0},
+	};
+	struct batch *b = run(l, ARRAY_LEN(l), true);
+	check(b, F_rev_npm_lost_bytes, 0);
+	check(b, F_rev_npm_retransmissions, 0);
+	batch_free(b);
+}
+
+/* Every second segment is missing and comes after all others; an acknowledgement tells of bytes
+ * that nobody saw. */
+static void many_gaps(void **state)
+{
+	(void)state;
+	struct line l[NPM_GAPS * 2 + 2];
+	uint32_t n = 0;
+	for (uint32_t i = 0; i <= NPM_GAPS; i++)
+		l[n++] = (struct line){i, C, ACK, 1000 + i * 200, 1, 100, 512, 0};
+	for (uint32_t i = 0; i < NPM_GAPS; i++)
+		l[n++] = (struct line){1000 + i, C, ACK, 1100 + i * 200, 1, 100, 512, 0};
+	l[n++] = (struct line){5000, C, ACK, 1000 + NPM_GAPS * 200 + 170, 1, 0, 512, 0};
+	struct batch *b = run(l, n, true);
+	check(b, F_npm_out_of_order, NPM_GAPS);
+	check(b, F_npm_retransmissions, 0);
+	check(b, F_npm_lost_bytes, 70);
+	batch_free(b);
+}
+
 /* A hole that is filled piece by piece, from its middle on. */
 static void pieces(void **state)
 {
@@ -355,6 +420,9 @@ int main(void)
 	    cmocka_unit_test(half),
 	    cmocka_unit_test(pieces),
 	    cmocka_unit_test(hostile),
+	    cmocka_unit_test(repeated_handshake),
+	    cmocka_unit_test(many_gaps),
+	    cmocka_unit_test(backscatter),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
