@@ -30,6 +30,7 @@ enum tunnel {
 	TUNNEL_GTPU,
 	TUNNEL_TEREDO,
 	TUNNEL_L2TP,
+	TUNNEL_MPLS, /* labels in UDP */
 	TUNNEL_MAX
 };
 

@@ -20,7 +20,7 @@ const char *tunnel_name(enum tunnel t)
 	    [TUNNEL_IPIP] = "ipip",     [TUNNEL_GRE] = "gre",     [TUNNEL_PPTP] = "pptp",
 	    [TUNNEL_ERSPAN] = "erspan", [TUNNEL_VXLAN] = "vxlan", [TUNNEL_VXLAN_GPE] = "vxlan-gpe",
 	    [TUNNEL_GENEVE] = "geneve", [TUNNEL_GTPU] = "gtp-u",  [TUNNEL_TEREDO] = "teredo",
-	    [TUNNEL_L2TP] = "l2tp"};
+	    [TUNNEL_L2TP] = "l2tp",     [TUNNEL_MPLS] = "mpls"};
 	return names[t];
 }
 
@@ -237,6 +237,19 @@ static bool l2tp(struct peeling *t, struct inside *in)
 	return !t->r.bad && id;
 }
 
+/* RFC 8086: GRE itself, never PPTP's. */
+static bool gre_in_udp(struct peeling *t, struct inside *in)
+{
+	return gre(t, in) && in->tunnel != TUNNEL_PPTP;
+}
+
+/* RFC 7510: labels, and an IP packet behind them. */
+static bool mpls_in_udp(struct peeling *t, struct inside *in)
+{
+	*in = (struct inside){.tunnel = TUNNEL_MPLS, .step = STEP_MPLS, .ip_only = true};
+	return rd_left(&t->r) >= 4;
+}
+
 bool peel_tunnel_udp(struct peeling *t)
 {
 	typedef bool tunnel_fn(struct peeling *, struct inside *);
@@ -245,12 +258,10 @@ bool peel_tunnel_udp(struct peeling *t)
 		bool either; /* the port may be the sender's too */
 		tunnel_fn *read;
 	} tunnels[] = {
-	    {PORT_VXLAN, false, vxlan},
-	    {PORT_VXLAN_OLD, false, vxlan},
-	    {PORT_VXLAN_GPE, false, vxlan_gpe},
-	    {PORT_GENEVE, false, geneve},
-	    {PORT_GTPU, true, gtpu},
-	    {PORT_TEREDO, true, teredo},
+	    {PORT_GRE, false, gre_in_udp},  {PORT_VXLAN, false, vxlan},
+	    {PORT_VXLAN_OLD, false, vxlan}, {PORT_VXLAN_GPE, false, vxlan_gpe},
+	    {PORT_GENEVE, false, geneve},   {PORT_MPLS, false, mpls_in_udp},
+	    {PORT_GTPU, true, gtpu},        {PORT_TEREDO, true, teredo},
 	    {PORT_L2TP, true, l2tp},
 	};
 	const struct peel *p = t->p;
