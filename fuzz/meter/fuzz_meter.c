@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The input is options and a link type, then packets: milliseconds since the last (2 bytes, the top
  * bit: a leap of time), length (2 bytes), bytes. Every packet taken must come out in a record. */
+#include "../packet/links.h"
 #include "base/rd.h"
 #include "meter/meter.h"
 #include "model/batch.h"
@@ -32,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		appid = NULL;
 	struct rd r = rd_of(data, size);
 	uint8_t options = rd_u8(&r);
-	enum link_type link = (enum link_type)(rd_u8(&r) % (LINK_RADIOTAP + 1));
+	enum link_type link = fuzz_link(rd_u8(&r));
 	const struct meter_opts o = {.max_flows = METER_FLOWS_MIN,
 				     .vlan_key = options & 1,
 				     .tunnel_key = options & 2,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The input is a link type, then frames: length (2 bytes) and bytes. All go through the parser,
  * reassembly and streams; every byte of a payload is read. */
+#include "links.h"
 #include "packet/packet.h"
 #include "packet/reassembly.h"
 #include "packet/stream.h"
@@ -40,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rd r = rd_of(data, size);
 	struct reassembly *fragments = NULL;
 	struct streams *streams = NULL;
-	enum link_type link = (enum link_type)(rd_u8(&r) % (LINK_PPPOE + 1));
+	enum link_type link = fuzz_link(rd_u8(&r));
 	if (reassembly_new(&fragments) == ERR_OK && streams_new(&streams) == ERR_OK)
 		for (int64_t t = 0; rd_left(&r) >= 2; t += 100000000) {
 			size_t n = rd_be16(&r);

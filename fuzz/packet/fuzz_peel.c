@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The input is a link type, bytes that were not captured (2 bytes), and a frame. What the peel says
  * of it must lie in the frame. */
+#include "links.h"
 #include "packet/peel.h"
 
 #include <stdlib.h>
@@ -17,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rd r = rd_of(data, size);
 	struct peel p;
-	enum link_type link = (enum link_type)(rd_u8(&r) % (LINK_RADIOTAP + 1));
+	enum link_type link = fuzz_link(rd_u8(&r));
 	size_t cut = rd_be16(&r), n = rd_left(&r);
 	if (r.bad)
 		return 0;
