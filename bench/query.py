@@ -4,8 +4,8 @@
 flowsend sends N NetFlow v9 records, as of SPAN seconds, first to a `weir up`, then with the same seed to nfcapd, which
 writes LZ4 files (-y). When the store has merged what it wants to merge, each question goes to both in turn, whole
 processes timed, REPEAT times; the first of each is the cold figure of the row. Prints one line of JSON per figure: seconds
-(median) of both, their ratio, CPU seconds of both (Weir: command and weir-store) and whether the answers are the same. As
-root it raises the kernel's limit of socket buffers for the time of loading, so that nfcapd loses nothing either.
+(median) of both, their ratio, CPU seconds of both (Weir: command and weir-store), whether the answers are the same, and
+how many processes wanted a core meanwhile; at last the table of docs/performance.md. Takes about four minutes. As root it raises the kernel's limit of socket buffers for the time of loading, so that nfcapd loses nothing either.
   bench/query.py [--build DIR] [--dir DIR] [--flows N] [--span S] [--repeat N] [--library LIBCHDB] [--rate R]
 """
 import argparse
@@ -26,13 +26,19 @@ import time
 import instance
 
 
+TITLES = {"top10_sources": "top-10 sources by bytes", "top10_pairs": "top-10 pairs by bytes",
+          "top10_ports_of_net": "top-10 ports of a network", "host_port_flows": "one host and port, the flows",
+          "series_per_minute": "series per minute (nfdump: sums by protocol)",
+          "series_raw_filtered": "series per minute of one port, raw"}
+
+
 def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--build", default="build", type=pathlib.Path)
     p.add_argument("--dir", help="file system to write to (a folder is made in it)")
     p.add_argument("--flows", type=int, default=10_000_000)
     p.add_argument("--span", type=int, default=21600)
-    p.add_argument("--rate", type=float, default=200_000)
+    p.add_argument("--rate", type=float, default=400_000)
     p.add_argument("--repeat", type=int, default=5)
     p.add_argument("--library", help="libchdb.so, where it is not installed")
     return p.parse_args()
@@ -74,12 +80,24 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
-def ask_store(tmp, sql):
+def ask_text(tmp, sql):
     c = UnixConnection(tmp / "weir" / "run" / "store-query.sock")
     c.request("POST", "/?database=weir", body=sql)
     text = c.getresponse().read().decode().strip()
     c.close()
-    return int(text)
+    return text
+
+
+def ask_store(tmp, sql):
+    return int(ask_text(tmp, sql))
+
+
+def column_sizes(tmp, flows):
+    """Bytes a flow takes in each column of the table of routers' flows, those of at least 0.05, the largest first."""
+    text = ask_text(tmp, "SELECT name, data_compressed_bytes FROM system.columns WHERE database = 'weir' AND table = "
+                         "'flows_core' ORDER BY data_compressed_bytes DESC")
+    sizes = {name: round(int(n) / flows, 2) for name, n in (line.split("\t") for line in text.splitlines())}
+    return {name: n for name, n in sizes.items() if n >= 0.05}
 
 
 def settled(a, tmp):
@@ -154,6 +172,15 @@ def questions(a, tmp, nfdir):
     ]
 
 
+def print_table(rows):
+    """As docs/performance.md has it."""
+    print("| question | Weir, s (CPU s) | nfdump, s (CPU s) | nfdump / Weir: wall | CPU | load |")
+    print("|---|---|---|---|---|---|")
+    for r in rows:
+        print(f"| {TITLES[r['figure']]} | {r['weir_s']:.2f} ({r['weir_cpu_s']:.2f}) | {r['nfdump_s']:.2f} "
+              f"({r['nfdump_cpu_s']:.2f}) | {r['ratio']:.1f} | {r['nfdump_cpu_s'] / r['weir_cpu_s']:.1f} | {r['load']:.1f} |")
+
+
 def main():
     a = arguments()
     a.build = a.build.resolve()
@@ -186,7 +213,13 @@ def main():
                 "weir_flows": ask_store(tmp, "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND table = "
                                              "'flows_core'"),
                 "nfdump": sum(f.stat().st_size for f in nfdir.rglob("*"))}
-        print(json.dumps({"figure": "bytes_on_disk", **size}))
+        kept = subprocess.run(["nfdump", "-R", nfdir, "-q", "-N", "-s", "proto/flows", "-n", "0", "-o", "csv"],
+                              capture_output=True, text=True).stdout
+        kept = sum(int(line.split(",")[5]) for line in kept.splitlines() if line[:2] == "20")
+        print(json.dumps({"figure": "flows_kept", "weir": n, "nfcapd": kept, "comparable": kept == n}))
+        print(json.dumps({"figure": "bytes_on_disk", **size}), flush=True)
+        print(json.dumps({"figure": "bytes_per_flow", **column_sizes(tmp, n)}))
+        rows = []
         for name, ours, read_ours, theirs, read_theirs in questions(a, tmp, nfdir):
             times, cpus, answers = ([], []), ([], []), [None, None]
             for _ in range(a.repeat):
@@ -200,10 +233,12 @@ def main():
                    "weir_cpu_s": round(statistics.median(cpus[0]), 2),
                    "nfdump_cpu_s": round(statistics.median(cpus[1]), 2),
                    "weir_first_s": round(times[0][0], 3), "nfdump_first_s": round(times[1][0], 3),
-                   "same": answers[0] == answers[1]}
+                   "same": answers[0] == answers[1], "load": os.getloadavg()[0]}
             if not row["same"]:
                 row["weir_answer"], row["nfdump_answer"] = str(answers[0])[:200], str(answers[1])[:200]
             print(json.dumps(row), flush=True)
+            rows.append(row)
+        print_table(rows)
     finally:
         for p in (up, nfcapd):
             if p:
