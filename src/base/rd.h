@@ -17,7 +17,13 @@ struct rd {
 static inline struct rd rd_of(const void *p, size_t n)
 {
 	const uint8_t *b = p;
-	return (struct rd){.p = b, .end = b + n};
+	return (struct rd){.p = b, .end = n ? b + n : b};
+}
+
+/* A view of nothing. */
+static inline struct rd rd_none(void)
+{
+	return rd_of("", 0);
 }
 
 /* Bytes not read yet; 0 once bad. */
@@ -34,7 +40,7 @@ static inline const uint8_t *rd_take(struct rd *r, size_t n)
 		return NULL;
 	}
 	const uint8_t *q = r->p;
-	r->p += n;
+	r->p = n ? q + n : q; /* a view that is all zero has no p to count from */
 	return q;
 }
 

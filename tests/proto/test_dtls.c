@@ -65,6 +65,47 @@ static void handshake(void **state)
 	buf_fini(&secret);
 }
 
+/* The second fragment of the client's hello comes before the first, the server's hello in pieces
+ * that overlap and the last before the middle; between them STUN checks the path, which named the
+ * flow (RFC 5763 5). */
+static void behind_stun(void **state)
+{
+	(void)state;
+	static const char binding[] = "\0\1\0\0\x21\x12\xa4\x42\xb7\xe7\xa7\x01\xbc\x34\xd6\x86\xfa"
+				      "\x87\xdf\xae";
+	static const uint8_t extensions[] = {0xff, 1, 0, 1, 0};
+	struct buf hello = {0}, client[2] = {{0}, {0}}, answer = {0}, server[3] = {{0}, {0}, {0}};
+	client_hello(&hello, &(struct hello){.name = "d.example", .cookie = "", .cookie_n = 0});
+	fragment(&client[0], &hello, 0, 100, hello.n - 4 - 100);
+	fragment(&client[1], &hello, 0, 0, 100);
+	server_hello(&answer, 0xfefd, 0x7788, 0xc02b, extensions, sizeof extensions);
+	fragment(&server[0], &answer, 0, 0, 20);
+	fragment(&server[1], &answer, 0, 30, answer.n - 4 - 30);
+	fragment(&server[2], &answer, 0, 10, 25);
+	const struct message m[] = {
+	    M(FROM_CLIENT, binding),
+	    {FROM_CLIENT, client[0].p, client[0].n, 0},
+	    M(FROM_SERVER, binding),
+	    {FROM_CLIENT, client[1].p, client[1].n, 0},
+	    {FROM_SERVER, server[0].p, server[0].n, 0},
+	    {FROM_SERVER, server[1].p, server[1].n, 0},
+	    {FROM_SERVER, server[2].p, server[2].n, 0},
+	};
+	struct conversation c = udp(m, ARRAY_LEN(m));
+	EXPECT(&c, {"app_name", "\"stun\""}, {"stun_method", "1"}, {"tls_sni", "\"d.example\""},
+	       {"tls_server_version", "65277"}, {"tls_cipher_suite", "49195"},
+	       {"tls_handshake_types", "6"});
+	torture(&c);
+	c.n = 6; /* 10 bytes of the server's hello are missing */
+	EXPECT(&c, {"tls_sni", "\"d.example\""}, {"tls_server_version", NULL});
+	buf_fini(&hello);
+	buf_fini(&answer);
+	for (int i = 0; i < 3; i++)
+		buf_fini(&server[i]);
+	for (int i = 0; i < 2; i++)
+		buf_fini(&client[i]);
+}
+
 static void not_dtls(void **state)
 {
 	(void)state;
@@ -80,6 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(handshake),
+	    cmocka_unit_test(behind_stun),
 	    cmocka_unit_test(not_dtls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

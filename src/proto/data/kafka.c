@@ -67,7 +67,7 @@ static bool request_of(struct rd r, struct request *ret)
 	ret->version = rd_be16(&r);
 	ret->id = rd_be32(&r);
 	uint16_t len = rd_be16(&r);
-	ret->client = rd_of(NULL, 0);
+	ret->client = rd_none();
 	if (r.bad || ret->api > API_MAX || ret->version > VERSION_MAX)
 		return false;
 	if (len != UINT16_MAX)

@@ -95,7 +95,7 @@ static bool element_next(struct rd *r, struct element *ret)
 /* { application: { name }, driver: { name, version }, ... } of hello */
 static void client_metadata(struct dissect_ctx *c, struct rd doc)
 {
-	struct rd app = rd_of(NULL, 0), driver = rd_of(NULL, 0);
+	struct rd app = rd_none(), driver = rd_none();
 	struct element e, in;
 	for (int i = 0; i < ELEMENTS_MAX && element_next(&doc, &e); i++) {
 		bool is_app = text_is(&e.name, "application"),

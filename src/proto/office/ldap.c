@@ -147,7 +147,7 @@ static size_t message(const struct rd *r, uint32_t *ret_id, uint32_t *ret_op, st
 	if (len <= rd_left(r))
 		at.end = r->p + len;
 	struct ber b;
-	*ret_body = ber_next(&at, &b) ? b.body : rd_of(NULL, 0);
+	*ret_body = ber_next(&at, &b) ? b.body : rd_none();
 	return len;
 }
 

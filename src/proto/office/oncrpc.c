@@ -86,7 +86,7 @@ static bool call_of(struct rd r, struct call *k, struct rd *ret_machine)
 	struct rd credentials = opaque(&r, AUTH_MAX);
 	uint32_t verifier = rd_be32(&r);
 	(void)opaque(&r, AUTH_MAX);
-	*ret_machine = rd_of(NULL, 0);
+	*ret_machine = rd_none();
 	if (flavor == AUTH_UNIX && !r.bad) {
 		rd_skip(&credentials, 4);
 		*ret_machine = opaque(&credentials, 255);

@@ -28,7 +28,7 @@ static bool negotiation(struct rd r, uint8_t *ret_type, uint32_t *ret_value)
 
 static bool see_request(struct dissect_ctx *c, struct rdp *s, struct rd r)
 {
-	struct rd line, user = rd_of(NULL, 0);
+	struct rd line, user = rd_none();
 	uint8_t type;
 	uint32_t protocols;
 	bool cookie = text_begins_nocase(&r, "Cookie: ");

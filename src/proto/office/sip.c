@@ -160,7 +160,7 @@ static void see_media(struct dissect_ctx *c, struct rd line, const struct ip *ip
 
 static void see_description(struct dissect_ctx *c, struct rd body)
 {
-	struct rd line, media = rd_of(NULL, 0);
+	struct rd line, media = rd_none();
 	struct ip session = c->dir == 0 ? c->ends->src : c->ends->dst, ip = session;
 	while (text_line(&body, &line)) {
 		if (text_begins(&line, "m=")) {

@@ -49,7 +49,7 @@ enum {
 static struct rd path(struct rd arg, const char *keyword)
 {
 	if (!text_begins_nocase(&arg, keyword))
-		return rd_of(NULL, 0);
+		return rd_none();
 	rd_skip(&arg, strlen(keyword));
 	arg = text_trim(arg);
 	if (rd_left(&arg) && *arg.p == '<') {

@@ -17,12 +17,12 @@ static struct rd attribute(const struct rd *r, const char *name)
 {
 	const uint8_t *at = text_find(r, name, strlen(name));
 	if (!at)
-		return rd_of(NULL, 0);
+		return rd_none();
 	struct rd value = rd_of(at, (size_t)(r->end - at));
 	rd_skip(&value, strlen(name));
 	uint8_t quote = rd_u8(&value);
 	if (quote != '\'' && quote != '"')
-		return rd_of(NULL, 0);
+		return rd_none();
 	struct rd inner = text_until(&value, quote);
 	return inner;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* STUN (RFC 8489) and TURN (RFC 8656): how a host learns its address outside of NAT. Known by the
- * magic cookie and a length that is the datagram's. */
-#include "proto/dissector.h"
+ * magic cookie and a length that is the datagram's. Once a path is found DTLS may go on on it. */
+#include "proto/web/web.h"
 
 enum {
 	HEADER = 20,
@@ -16,6 +16,8 @@ enum {
 	FAMILY_6 = 2,
 	CHANNEL = 0x4000, /* TURN: data of a channel, with the channel's number */
 	CHANNEL_LAST = 0x4fff,
+	DTLS_FIRST = 20, /* first bytes of DTLS where it shares a port (RFC 7983 7) */
+	DTLS_LAST = 63,
 };
 
 /* id: cookie and transaction, 16 bytes that the address is exclusive-ored with. */
@@ -72,9 +74,18 @@ static void note(struct notes *n, uint16_t type, const uint8_t *id, struct rd r)
 	}
 }
 
+static bool is_dtls(const struct rd *r)
+{
+	return rd_left(r) && *r->p >= DTLS_FIRST && *r->p <= DTLS_LAST;
+}
+
 static enum dissect stun_see(struct dissect_ctx *c, struct rd *payload)
 {
 	bool stream = c->ends->proto == PROTO_TCP;
+	if (!stream && is_dtls(payload) && notes_has(c->notes, F_stun_method)) {
+		c->next = &dissector_dtls;
+		return DISSECT_SWITCH;
+	}
 	struct rd r = *payload;
 	uint16_t type = rd_be16(&r), len = rd_be16(&r);
 	const uint8_t *id = r.p;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* DTLS 1.0, 1.2 and 1.3 (RFC 6347, 9147) over UDP on any port: known by a record with a hello whose
- * lengths agree. Messages in fragments are put together as far as they come in order; of a
- * certificate chain that comes in fragments the first one is read. */
+ * lengths agree. Messages in fragments are put together in whatever order these come; of a
+ * certificate chain longer than is kept the first fragment is read. */
 #include "base/attr.h"
 #include "proto/dissection.h"
 #include "proto/web/tls_message.h"
@@ -14,6 +14,7 @@ enum {
 	REC_TYPE_MAX = 27,
 	MESSAGE_HEAD = 12,
 	MESSAGE_BYTES = 3072, /* of a message in fragments */
+	RANGES = 8,           /* of it, with holes between, that are kept */
 	RECORDS_MAX = 64,     /* looked at for the handshake */
 	UNIFIED = 0x20,       /* first bits of an encrypted record of 1.3 */
 };
@@ -23,8 +24,11 @@ struct dtls {
 	bool known, encrypted[2], set_up;
 	uint8_t n_records;
 	/* The message that comes in fragments. */
-	uint8_t dir, type;
-	uint16_t number, length, have;
+	uint8_t dir, type, n_ranges;
+	uint16_t number, length;
+	struct range {
+		uint16_t from, to;
+	} range[RANGES]; /* of bytes that are here: in order, apart from each other */
 	uint8_t bytes[MESSAGE_BYTES];
 };
 
@@ -72,30 +76,58 @@ static bool next_fragment(struct rd *r, struct fragment *ret)
 	       rd_left(&f.body) <= f.length - f.from;
 }
 
+/* Adds [from, to) to what is here; false: no room for one more piece. */
+static bool add_range(struct dtls *d, uint16_t from, uint16_t to)
+{
+	struct range *v = d->range;
+	unsigned i = 0, j;
+	while (i < d->n_ranges && v[i].to < from)
+		i++;
+	for (j = i; j < d->n_ranges && v[j].from <= to; j++) {
+		from = MIN_OF(from, v[j].from);
+		to = MAX_OF(to, v[j].to);
+	}
+	unsigned n = d->n_ranges + 1 - (j - i);
+	if (n > RANGES)
+		return false;
+	memmove(&v[i + 1], &v[j], (d->n_ranges - j) * sizeof(*v));
+	v[i] = (struct range){from, to};
+	d->n_ranges = (uint8_t)n;
+	return true;
+}
+
+/* Whether f is of the message that is put together, perhaps from now on. One that has begun goes on
+ * while its side goes on to later ones: what it lacks may be late, or is sent again. */
+static bool is_of_message(struct dissect_ctx *c, struct dtls *d, const struct fragment *f)
+{
+	bool begun = d->n_ranges && d->dir == c->dir;
+	if (begun && d->type == f->type && d->number == f->number && d->length == f->length)
+		return true;
+	if (begun && d->number < f->number)
+		return false;
+	d->dir = c->dir;
+	d->type = f->type;
+	d->number = f->number;
+	d->length = (uint16_t)f->length;
+	d->n_ranges = 0;
+	return true;
+}
+
 /* A fragment of a message of which more is needed. */
 static void put_together(struct dissect_ctx *c, struct dtls *d, const struct fragment *f)
 {
-	bool same = d->have && d->dir == c->dir && d->type == f->type && d->number == f->number &&
-		    d->length == f->length;
+	uint16_t n = (uint16_t)rd_left(&f->body), from = (uint16_t)f->from;
 	if (f->length > MESSAGE_BYTES) {
 		if (f->from == 0 && f->type == MSG_CERTIFICATE)
 			(void)tls_message(c, &d->handshake, TLS_ON_UDP, f->type, f->body, false);
 		return;
 	}
-	if (!same) {
-		d->dir = c->dir;
-		d->type = f->type;
-		d->number = f->number;
-		d->length = (uint16_t)f->length;
-		d->have = 0;
-	}
-	if (f->from > d->have) /* something before it is missing; it will be sent again */
+	if (!n || !is_of_message(c, d, f) || !add_range(d, from, (uint16_t)(from + n)))
 		return;
-	memcpy(d->bytes + f->from, f->body.p, rd_left(&f->body));
-	d->have = (uint16_t)MAX_OF(d->have, f->from + rd_left(&f->body));
-	if (d->have < d->length)
+	memcpy(d->bytes + from, f->body.p, n);
+	if (d->range[0].from || d->range[0].to < d->length)
 		return;
-	d->have = 0;
+	d->n_ranges = 0;
 	(void)tls_message(c, &d->handshake, TLS_ON_UDP, d->type, rd_of(d->bytes, d->length), true);
 }
 
