@@ -135,6 +135,11 @@ uint8_t *dissect_scratch(struct dissect_ctx *c)
 	return c->dissection->scratch;
 }
 
+struct pool *dissect_pool(struct dissect_ctx *c)
+{
+	return &c->dissection->pool;
+}
+
 struct crypto *dissect_crypto(struct dissect_ctx *c)
 {
 	struct dissection *d = c->dissection;
@@ -182,6 +187,8 @@ static void finish(struct dissection *d, struct talk *t)
 
 static void set_state(struct dissection *d, struct talk *t, const struct dissector *x, void *state)
 {
+	if (t->d && t->d->drop && t->state)
+		t->d->drop(t->state);
 	if (t->d)
 		pool_give(&d->pool, t->state, t->d->state_size);
 	t->d = x;
@@ -286,6 +293,8 @@ static bool ask_new(struct show *w, const struct dissector *x, struct rd *r, enu
 		set_state(w->d, w->t, x, NULL);
 		if (w->t->state)
 			memcpy(w->t->state, w->d->state, x->state_size);
+		else if (x->drop)
+			x->drop(w->d->state);
 		return w->t->d != NULL;
 	}
 	if (*ret == DISSECT_MORE)
@@ -355,6 +364,8 @@ static bool ask_suitors(struct show *w, struct rd *r, enum dissect *ret)
 			set_state(w->d, t, s->d, state);
 			if (!state && t->state)
 				memcpy(t->state, w->d->state, t->d->state_size);
+			else if (!state && s->d->drop)
+				s->d->drop(w->d->state);
 			return t->d != NULL;
 		}
 		*r = before;

@@ -58,6 +58,8 @@ void dissect_expect(struct dissect_ctx *c, const struct ip *ip, uint16_t port, u
 /* SCRATCH_BYTES of scratch memory of the thread, for one call of see. */
 enum { DISSECT_SCRATCH = 65536 };
 uint8_t *dissect_scratch(struct dissect_ctx *c);
+/* Memory for states that 4 KiB are too little for; a dissector's drop gives it back. */
+struct pool *dissect_pool(struct dissect_ctx *c);
 /* Digests and ciphers of the thread (net/crypto.h), made when first asked for; NULL: no memory. */
 struct crypto *dissect_crypto(struct dissect_ctx *c);
 

@@ -91,6 +91,9 @@ struct dissector {
 	/* The flow ends, or its record is exported while it goes on: note what the state knows.
 	 * NULL where everything is noted as it is seen. Called with dir 0 and no payload. */
 	void (*end)(struct dissect_ctx *c);
+	/* The state is forgotten: give back what it holds of dissect_pool(). Mostly NULL. Who holds
+	 * any has said DISSECT_MINE or DISSECT_DONE. */
+	void (*drop)(void *state);
 };
 
 /* The field for what this direction carries: f, or its rev_ twin when the other side sends. */

@@ -47,6 +47,41 @@ static void prior_knowledge(void **state)
 	buf_fini(&more);
 }
 
+/* Later blocks refer to earlier ones: the second request's method and the second answer's status
+ * are put into the table by one and named by their place in it (62) by the next; a block goes on in
+ * another frame. One that cannot be read ends that direction only. */
+static void later_blocks(void **state)
+{
+	(void)state;
+	struct buf client = {0}, server = {0}, bad = {0};
+	buf_str(&client, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+	frame(&client, 4, 0, 0, "", 0);
+	frame(&client, 1, 5, 1, "\x82\x86\x84", 3);
+	frame(&client, 1, 5, 3, "\x42\6DELETE\x86\x84", 10);
+	frame(&client, 1, 5, 5, "\xbe\x86\x84", 3);
+	frame(&server, 1, 4, 1, "\x88", 1);
+	frame(&server, 1, 4, 3,
+	      "\x48\x03"
+	      "403",
+	      5);
+	frame(&server, 1, 0, 5, "\xbe\x0f", 2);
+	frame(&server, 9, 4, 5, "\x10\1x", 3); /* content-type, index 31 */
+	frame(&bad, 1, 5, 7, "\xff\xff\xff\xff\xff\xff", 6);
+	frame(&bad, 1, 5, 9, "\x83\x86\x84", 3);
+	struct message m[] = {{FROM_CLIENT, client.p, client.n, 0},
+			      {FROM_SERVER, server.p, server.n, 0},
+			      {FROM_CLIENT, bad.p, bad.n, 0}};
+	const struct conversation c = {
+	    .proto = 6, .client_port = 50000, .server_port = 8001, .m = m, .n = 3};
+	EXPECT(&c, {"http_method", "\"GET\""}, {"http_method_mask", "33"} /* GET 1, DELETE 32 */,
+	       {"http_status", "200"}, {"http_errors", "2"}, {"http_content_type", NULL},
+	       {"http_requests", "5"}, {"http_responses", "3"});
+	torture(&c);
+	buf_fini(&client);
+	buf_fini(&server);
+	buf_fini(&bad);
+}
+
 /* The upgrade from HTTP/1: the request is HTTP/1's, the answer HTTP/2's. */
 static void upgrade(void **state)
 {
@@ -74,6 +109,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(prior_knowledge),
+	    cmocka_unit_test(later_blocks),
 	    cmocka_unit_test(upgrade),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

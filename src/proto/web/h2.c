@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP/2 in the clear (RFC 9113): known by the client's preface, or handed over by HTTP/1's
- * Upgrade. The first header block of each direction is decompressed, which needs nothing of what
- * came before (nghttp2's inflater); of later ones, only that there was one. */
+ * Upgrade. The first request and its answer give the fields; of all, methods and failures are
+ * noted, as long as no header block was missed. */
 #include "base/attr.h"
 #include "proto/dissection.h"
 #include "proto/os_text.h"
-
-#include <nghttp2/nghttp2.h>
-#include <stdlib.h>
+#include "proto/text.h"
+#include "proto/web/h2_headers.h"
+#include "proto/web/http_line.h"
 
 enum {
 	PREFACE = 24,
 	FRAME_HEAD = 9,
 	FRAME_MAX = 1 << 20, /* peers may agree on more; none is known to */
-	BLOCK_MAX = 8192,    /* of a header block that is decompressed */
-	TABLE_MAX = 65536,   /* of the dynamic table; peers may agree on more than 4096 */
-	BLOCK_HEADERS = 64,  /* fields of it that are looked at */
+	BLOCK_MAX = 15360,   /* of a frame with headers that is read */
 	WAITING = 16,        /* requests without an answer that are remembered */
-	FRAME_DATA = 0,
 	FRAME_HEADERS = 1,
+	FRAME_PROMISE = 5,
+	FRAME_CONTINUATION = 9,
+	FLAG_END_HEADERS = 4,
 	FLAG_PADDED = 8,
 	FLAG_PRIORITY = 0x20,
 };
@@ -29,10 +29,18 @@ struct waiting {
 };
 
 struct h2_side {
-	bool begun, headers; /* the preface is past; a block has been read */
+	bool begun, headers; /* the preface is past; a request or answer has been read */
+	bool open;           /* CONTINUATION goes on with the block */
+};
+
+/* What the block that is read belongs to. */
+struct block {
+	struct dissect_ctx *c;
+	bool response, first;
 };
 
 struct h2 {
+	struct h2_headers *headers; /* NULL: none yet */
 	struct h2_side side[2];
 	uint8_t client_dir, next;
 	bool known, timed;
@@ -69,44 +77,52 @@ static void note_field(struct dissect_ctx *c, enum field f, struct rd value)
 		os_note_agent(c, value);
 }
 
-static void note_header(struct dissect_ctx *c, bool response, const nghttp2_nv *nv)
+static void note_status(struct notes *n, struct rd v)
 {
-	struct rd name = rd_of(nv->name, nv->namelen);
-	if (response && nv->namelen == 7 && memcmp(nv->name, ":status", 7) == 0 &&
-	    nv->valuelen == 3) {
-		unsigned status = (unsigned)((nv->value[0] - '0') * 100 +
-					     (nv->value[1] - '0') * 10 + nv->value[2] - '0');
-		if (status >= 100 && status < 600)
-			notes_num_once(c->notes, F_http_status, status);
-		if (status >= 400 && status < 600)
-			notes_num_add(c->notes, F_http_errors, 1);
-	}
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-		if (fields[i].response == response && rd_left(&name) == strlen(fields[i].name) &&
-		    memcmp(name.p, fields[i].name, rd_left(&name)) == 0)
-			note_field(c, fields[i].field, rd_of(nv->value, nv->valuelen));
+	if (rd_left(&v) != 3)
+		return;
+	unsigned status = (unsigned)((v.p[0] - '0') * 100 + (v.p[1] - '0') * 10 + v.p[2] - '0');
+	if (status >= 200 && status < 600) /* the answer itself, not what says it will come */
+		notes_num_once(n, F_http_status, status);
+	if (status >= 400 && status < 600)
+		notes_num_add(n, F_http_errors, 1);
 }
 
-static void read_block(struct dissect_ctx *c, bool response, struct rd block)
+static void note_header(void *ctx, struct rd name, struct rd value)
 {
-	nghttp2_hd_inflater *inflater;
-	if (nghttp2_hd_inflate_new(&inflater))
-		return;
-	(void)nghttp2_hd_inflate_change_table_size(inflater, TABLE_MAX);
-	for (int i = 0; i < BLOCK_HEADERS; i++) {
-		nghttp2_nv nv;
-		int flags = 0;
-		ssize_t n =
-		    nghttp2_hd_inflate_hd2(inflater, &nv, &flags, block.p, rd_left(&block), 1);
-		if (n < 0)
-			break;
-		rd_skip(&block, (size_t)n);
-		if (flags & NGHTTP2_HD_INFLATE_EMIT)
-			note_header(c, response, &nv);
-		if (flags & NGHTTP2_HD_INFLATE_FINAL || (!n && !(flags & NGHTTP2_HD_INFLATE_EMIT)))
-			break;
+	const struct block *b = ctx;
+	struct notes *n = b->c->notes;
+	if (b->response && text_is(&name, ":status"))
+		note_status(n, value);
+	if (!b->response && text_is(&name, ":method")) {
+		const struct http_method *m = http_method_of(&http_dialect, value);
+		if (m)
+			notes_num_or(n, F_http_method_mask, m->bit);
 	}
-	nghttp2_hd_inflate_del(inflater);
+	for (size_t i = 0; b->first && i < ARRAY_LEN(fields); i++)
+		if (fields[i].response == b->response && text_is(&name, fields[i].name))
+			note_field(b->c, fields[i].field, value);
+}
+
+/* A block of this direction cannot be read: nor can those behind it. */
+static void lose_block(struct dissect_ctx *c, struct h2 *h)
+{
+	if (h->headers || (h->headers = h2_headers_new(dissect_pool(c))))
+		h2_headers_lost(h->headers, c->dir);
+	h->side[c->dir].open = false;
+}
+
+static void read_block(struct dissect_ctx *c, struct h2 *h, const struct frame *f, struct rd r)
+{
+	struct h2_side *side = &h->side[c->dir];
+	struct block b = {c, c->dir != h->client_dir, !side->headers};
+	bool last = f->flags & FLAG_END_HEADERS;
+	if (!h->headers && !(h->headers = h2_headers_new(dissect_pool(c))))
+		return;
+	(void)h2_headers_read(h->headers, c->dir, r, last, note_header, &b);
+	side->open = !last;
+	if (last && f->type != FRAME_PROMISE)
+		side->headers = true;
 }
 
 /* --- streams */
@@ -141,20 +157,24 @@ static void response(struct dissect_ctx *c, struct h2 *h, uint32_t stream)
 
 static void read_headers(struct dissect_ctx *c, struct h2 *h, const struct frame *f, struct rd r)
 {
-	bool server = c->dir != h->client_dir;
-	uint8_t padding = f->flags & FLAG_PADDED ? rd_u8(&r) : 0;
-	if (f->flags & FLAG_PRIORITY)
+	bool padded = f->type != FRAME_CONTINUATION && f->flags & FLAG_PADDED;
+	uint8_t padding = padded ? rd_u8(&r) : 0;
+	if (f->type == FRAME_HEADERS && f->flags & FLAG_PRIORITY)
 		rd_skip(&r, 5);
-	if (r.bad || padding > rd_left(&r))
+	if (f->type == FRAME_PROMISE)
+		rd_skip(&r, 4);
+	if (r.bad || padding > rd_left(&r)) {
+		lose_block(c, h);
 		return;
+	}
 	r.end -= padding;
-	if (server)
-		response(c, h, f->stream);
-	else
-		request(c, h, f->stream);
-	if (!h->side[c->dir].headers)
-		read_block(c, server, r);
-	h->side[c->dir].headers = true;
+	if (f->type == FRAME_HEADERS) {
+		if (c->dir != h->client_dir)
+			response(c, h, f->stream);
+		else
+			request(c, h, f->stream);
+	}
+	read_block(c, h, f, r);
 }
 
 /* --- frames */
@@ -171,7 +191,9 @@ static enum dissect read_frame(struct dissect_ctx *c, struct h2 *h, struct rd *p
 		return DISSECT_MORE;
 	if (f.len > FRAME_MAX)
 		return DISSECT_DONE;
-	if (f.type == FRAME_HEADERS && f.len <= BLOCK_MAX && f.stream) {
+	bool block = f.type == FRAME_HEADERS || f.type == FRAME_PROMISE ||
+		     (f.type == FRAME_CONTINUATION && h->side[c->dir].open);
+	if (block && f.stream && f.len <= BLOCK_MAX) {
 		struct rd body = rd_sub(&r, f.len);
 		if (body.bad)
 			return DISSECT_MORE;
@@ -179,6 +201,8 @@ static enum dissect read_frame(struct dissect_ctx *c, struct h2 *h, struct rd *p
 		read_headers(c, h, &f, body);
 		return DISSECT_MINE;
 	}
+	if (block)
+		lose_block(c, h);
 	size_t here = MIN_OF(rd_left(&r), f.len);
 	rd_skip(&r, here);
 	c->skip = f.len - here;
@@ -221,6 +245,13 @@ static enum dissect h2_see(struct dissect_ctx *c, struct rd *payload)
 	return h->known ? DISSECT_MINE : DISSECT_MORE;
 }
 
+static void h2_drop(void *state)
+{
+	struct h2 *h = state;
+	h2_headers_free(h->headers);
+	h->headers = NULL;
+}
+
 const struct dissector dissector_h2 = {
     .name = "http2",
     .title = "HTTP/2 in the clear",
@@ -229,4 +260,5 @@ const struct dissector dissector_h2 = {
     FIRST_BYTES("PP\0\0"),
     .state_size = sizeof(struct h2),
     .see = h2_see,
+    .drop = h2_drop,
 };

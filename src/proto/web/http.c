@@ -71,7 +71,7 @@ static const struct http_method methods[] = {
 	{"RPC_IN_DATA", METHOD_OTHER}, {"RPC_OUT_DATA", METHOD_OTHER}, {"CCM_POST", METHOD_OTHER},
     /* clang-format on */
 };
-static const struct http_dialect dialect = {"HTTP/1.", methods, ARRAY_LEN(methods)};
+const struct http_dialect http_dialect = {"HTTP/1.", methods, ARRAY_LEN(methods)};
 
 /* --- start lines */
 
@@ -136,7 +136,7 @@ static enum step read_start(struct dissect_ctx *c, struct http *h, struct rd *r,
 {
 	struct http_side *side = &h->side[c->dir];
 	struct http_start s;
-	switch (http1_start(r, &dialect, &s)) {
+	switch (http1_start(r, &http_dialect, &s)) {
 	case HTTP_HALF:
 		return STEP_WAIT;
 	case HTTP_NONE:

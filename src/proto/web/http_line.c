@@ -79,6 +79,11 @@ static const struct http_method *method_of(const struct http_dialect *d, const u
 	return NULL;
 }
 
+const struct http_method *http_method_of(const struct http_dialect *d, struct rd name)
+{
+	return method_of(d, name.p, rd_left(&name), false);
+}
+
 /* "GET /x HTTP/1.1" */
 static enum http_found request_line(struct rd *r, const struct http_dialect *d,
 				    struct http_start *ret)

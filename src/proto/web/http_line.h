@@ -32,6 +32,11 @@ struct http_start {
  * lines before it are passed over (RFC 9112 2.2). HTTP_HALF: so far it looks like one. */
 enum http_found http1_start(struct rd *r, const struct http_dialect *d, struct http_start *ret);
 
+/* HTTP/1's, whose methods HTTP/2 has too. */
+extern const struct http_dialect http_dialect;
+/* NULL: none of its methods. */
+const struct http_method *http_method_of(const struct http_dialect *d, struct rd name);
+
 /* Splits "Name: value"; the value without white space around it. False: no header field. */
 bool http1_header(struct rd line, struct rd *ret_name, struct rd *ret_value);
 /* Whether text is one of the values of a list with commas, or begins one ("close, upgrade"). */
