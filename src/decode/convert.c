@@ -271,6 +271,32 @@ LOOP(U32S)
 	}
 }
 
+/* n numbers of a run, without those that only fill it up. */
+static void put_run(const struct rows *r, unsigned field, uint32_t i, const uint8_t *p, size_t n,
+		    size_t width)
+{
+	while (n >= width && p[n - 1] == UINT8_MAX && p[n - width] == UINT8_MAX)
+		n -= width;
+	batch_span(r->b, (enum field)field)[r->row + i] = (struct span){0, 0};
+	for (size_t at = 0; at + width <= n; at += width) {
+		uint32_t v = width == 2 ? (uint32_t)(p[at] | p[at + 1] << 8) : p[at];
+		if (batch_push_u32(r->b, (enum field)field, r->row + i, v))
+			set_bit(r, field, i);
+	}
+}
+
+LOOP(LE16)
+{
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride)
+		put_run(r, field, i, p, n, 2);
+}
+
+LOOP(OCTETS)
+{
+	for (uint32_t i = 0; i < r->k; i++, p += r->stride)
+		put_run(r, field, i, p, n, 1);
+}
+
 /* One value of an element that comes in lists. */
 LOOP(LIST)
 {
@@ -413,6 +439,8 @@ static const uint16_t kind_lens[OP_KIND_MAX] = {
     [OP_SUBAPP] = LEN_VARIABLE,
     [OP_MPLS] = LEN_VARIABLE,
     [OP_U32S] = LEN_VARIABLE,
+    [OP_LE16] = LEN_VARIABLE,
+    [OP_OCTETS] = LEN_VARIABLE,
     [OP_APP] = LEN_ANY,
 };
 

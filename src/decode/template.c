@@ -78,8 +78,11 @@ bool template_len_fits(enum conv c, uint16_t len)
 		return variable || len == 3;
 	case CONV_U32S:
 		return variable || len % 4 == 0;
+	case CONV_LE16:
+		return variable || len % 2 == 0;
 	case CONV_STR:
 	case CONV_HEX:
+	case CONV_OCTETS:
 	case CONV_SUBAPP:
 		return true;
 	case CONV_APP:
@@ -219,6 +222,10 @@ enum op_kind template_op(enum conv c, enum ctype t, uint16_t len)
 		return OP_MPLS;
 	case CONV_U32S:
 		return OP_U32S;
+	case CONV_LE16:
+		return OP_LE16;
+	case CONV_OCTETS:
+		return OP_OCTETS;
 	case CONV_MS_US:
 		return OP_MS_US;
 	case CONV_HEX:

@@ -70,6 +70,12 @@ static bool form_of(enum conv c, enum ctype t, struct wire_form *ret)
 	case CONV_U32S:
 		set(ret, PUT_U32S, ELEMENT_VARIABLE);
 		return true;
+	case CONV_LE16:
+		set(ret, PUT_LE16, ELEMENT_VARIABLE);
+		return true;
+	case CONV_OCTETS:
+		set(ret, PUT_OCTETS, ELEMENT_VARIABLE);
+		return true;
 	case CONV_LIST:
 		set_list(ret, PUT_LIST, 0);
 		return true;

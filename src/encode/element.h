@@ -38,6 +38,8 @@ enum put_kind {
 	PUT_STR,
 	PUT_HEX,      /* text of hex digits -> bytes */
 	PUT_U32S,     /* numbers one after another */
+	PUT_LE16,     /* ... of two bytes, little-endian */
+	PUT_OCTETS,   /* ... of one byte */
 	PUT_LIST,     /* a basicList */
 	PUT_LIST_MS,  /* ... of times, ms since t_first */
 	PUT_LIST_DIR, /* ... of directions, 0 and 1 -> 1 and -1 */

@@ -111,6 +111,12 @@ static size_t list_head(const struct encode_op *op)
 	return op->inner_pen ? LIST_HEAD + LIST_PEN : LIST_HEAD;
 }
 
+/* Of the values that stand one after another. */
+static size_t run_width(const struct encode_op *op)
+{
+	return op->kind == PUT_U32S ? sizeof(uint32_t) : op->kind == PUT_LE16 ? 2 : 1;
+}
+
 static size_t whole(size_t bytes, size_t width, uint32_t n)
 {
 	return MIN_OF(bytes / width, (size_t)n) * width;
@@ -129,7 +135,9 @@ static size_t value_length(const struct encode_op *op, const struct batch *b, ui
 	case PUT_HEX:
 		return MIN_OF(hex_length(b, s), max);
 	case PUT_U32S:
-		return whole(max, sizeof(uint32_t), s.len);
+	case PUT_LE16:
+	case PUT_OCTETS:
+		return whole(max, run_width(op), s.len);
 	case PUT_LIST:
 	case PUT_LIST_MS:
 	case PUT_LIST_DIR:
@@ -189,10 +197,20 @@ static void store_number(uint8_t *p, uint64_t v, size_t width)
 		p[i - 1] = (uint8_t)v;
 }
 
-static void store_numbers(uint8_t *p, const struct batch *b, struct span s, size_t n)
+static void store_numbers(uint8_t *p, const struct encode_op *op, const struct batch *b,
+			  struct span s, size_t n)
 {
-	for (uint32_t i = 0; (i + 1) * sizeof(uint32_t) <= n; i++)
-		store_be32(p + i * sizeof(uint32_t), batch_list_at(b, s, i));
+	const size_t width = run_width(op);
+	for (uint32_t i = 0; (i + 1) * width <= n; i++) {
+		uint32_t v = batch_list_at(b, s, i);
+		uint8_t *to = p + i * width;
+		if (op->kind == PUT_U32S)
+			store_be32(to, v);
+		else
+			to[0] = (uint8_t)v;
+		if (op->kind == PUT_LE16)
+			to[1] = (uint8_t)(v >> 8);
+	}
 }
 
 /* A value of a list as it goes into so many bytes. */
@@ -236,8 +254,8 @@ static void put_variable(const struct put_rows *r, const struct encode_op *op)
 			memcpy(p, batch_bytes(r->b, s), n);
 		else if (op->kind == PUT_HEX)
 			store_hex(p, batch_bytes(r->b, s), n);
-		else if (op->kind == PUT_U32S)
-			store_numbers(p, r->b, s, n);
+		else if (op->kind == PUT_U32S || op->kind == PUT_LE16 || op->kind == PUT_OCTETS)
+			store_numbers(p, op, r->b, s, n);
 		else
 			store_list(p, op, r->b, r->rows[i], n);
 	}

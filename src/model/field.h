@@ -50,6 +50,9 @@ enum conv {
 	CONV_LOW8,     /* low byte of a 16-bit number */
 	CONV_MPLS,     /* 3 bytes, appended to the list */
 	CONV_U32S,     /* a run of 32-bit numbers */
+	/* Flowmon's lists: runs of 16-bit little-endian numbers, of bytes; filled up with ones */
+	CONV_LE16,
+	CONV_OCTETS,
 	CONV_MS_US,    /* ms, kept in us */
 	CONV_HEX,      /* bytes as hex text */
 	CONV_LOW32,  /* the low 32 bits of a number: layer2SegmentId has its type in the top byte */

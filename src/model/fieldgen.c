@@ -98,6 +98,8 @@ static const struct {
     {"SEC", "MS"},
     {"MPLS", "U32LIST"},
     {"U32S", "U32LIST"},
+    {"LE16", "U32LIST"},
+    {"OCTETS", "U32LIST"},
     {"LIST", "U32LIST"},
     {"LIST8", "U32LIST"},
     {"LIST16", "U32LIST"},

@@ -121,6 +121,10 @@ static const struct value {
     /* lists */
     {9, 33000, 0, 12, {0, 0, 0, 1, 0, 0, 0, 2, 255, 0, 0, 0}, "\"ingress_acl\":[1,2,4278190080]"},
     {9, 70, 0, 3, {0x05, 0xdc, 0x21}, "\"mpls_labels\":[384033]"},
+    /* Flowmon's: little-endian, filled up with ones; 0x1301 first, X25519 is 29 */
+    {10, 341, 39499, 6, {0x01, 0x13, 0x2b, 0xc0, 0xff, 0xff}, "\"tls_cipher_suites\":[4865,49195]"},
+    {10, 346, 39499, 4, {0x1d, 0, 0x17, 0}, "\"tls_groups\":[29,23]"},
+    {10, 347, 39499, 4, {0, 1, 2, 0xff}, "\"tls_point_formats\":[0,1,2]"},
     /* ms kept as us */
     {10, 123, 35632, 4, {0, 0, 0, 7}, "\"latency_client_us\":7000"},
     {10, 124, 35632, 4, {255, 255, 255, 255}, "\"latency_server_us\":4294967295"},

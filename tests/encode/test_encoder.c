@@ -150,6 +150,38 @@ static void cesnet_bytes(void **state)
 	batch_free(b);
 }
 
+/* Flowmon's lists: numbers of two bytes, the low one first, and bytes; as real exports have them.
+ */
+static void flowmon_bytes(void **state)
+{
+	(void)state;
+	static const uint8_t record[] = {
+	    4, 0x02, 0x13, 0x2b, 0xc0, /* 39499/341: 0x1302, 0xc02b */
+	    4, 0x1d, 0,    0x17, 0,    /* 346: 29, 23 */
+	    2, 0,    1,                /* 347 */
+	};
+	static const struct {
+		enum field f;
+		uint32_t v[2];
+	} lists[] = {{F_tls_cipher_suites, {0x1302, 0xc02b}},
+		     {F_tls_groups, {29, 23}},
+		     {F_tls_point_formats, {0, 1}}};
+	struct batch *b = one_row();
+	struct caught c;
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		batch_use(b, lists[i].f);
+		batch_set_present(b, lists[i].f, 0);
+		for (int k = 0; k < 2; k++)
+			assert_true(batch_push_u32(b, lists[i].f, 0, lists[i].v[k]));
+	}
+	encode(&c, b, (struct encoder_opts){.domain = 9});
+	assert_int_equal(c.n, 1);
+	assert_int_equal(c.m[0]->n, 20 + sizeof(record));
+	assert_memory_equal(c.m[0]->bytes + 20, record, sizeof(record));
+	done(&c);
+	batch_free(b);
+}
+
 static void nf5_bytes(void **state)
 {
 	(void)state;
@@ -330,10 +362,15 @@ static void split(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(ipfix_bytes),     cmocka_unit_test(cesnet_bytes),
-	    cmocka_unit_test(nf5_bytes),       cmocka_unit_test(nf5_large_counters),
-	    cmocka_unit_test(ip6_in_nf5),      cmocka_unit_test(text_lengths),
-	    cmocka_unit_test(long_records),    cmocka_unit_test(split),
+	    cmocka_unit_test(ipfix_bytes),
+	    cmocka_unit_test(cesnet_bytes),
+	    cmocka_unit_test(flowmon_bytes),
+	    cmocka_unit_test(nf5_bytes),
+	    cmocka_unit_test(nf5_large_counters),
+	    cmocka_unit_test(ip6_in_nf5),
+	    cmocka_unit_test(text_lengths),
+	    cmocka_unit_test(long_records),
+	    cmocka_unit_test(split),
 	    cmocka_unit_test(nothing_to_tell),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
