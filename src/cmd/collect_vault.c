@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The file of what exporters told (decode/vault.h): read before the first datagram, written by a
  * thread of its own, whole each time and renamed into place. */
+#include "base/io.h"
 #include "base/log.h"
 #include "base/timefmt.h"
 #include "cmd/collect.h"
@@ -86,18 +87,12 @@ enum err collect_vault_open(struct collect *c, struct diag *d)
 	return ERR_OK;
 }
 
-static enum err write_all(const char *path, const struct buf *b)
+static enum err write_file(const char *path, const struct buf *b)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	enum err e = ERR_OK;
 	if (fd < 0)
 		return err_from_errno(errno);
-	for (size_t at = 0; at < b->n && !e;) {
-		ssize_t n = write(fd, b->p + at, b->n - at);
-		if (n < 0 && errno != EINTR)
-			e = err_from_errno(errno);
-		at += n > 0 ? (size_t)n : 0;
-	}
+	enum err e = io_write_all(fd, b->p, b->n);
 	if (!e && fsync(fd) != 0)
 		e = err_from_errno(errno);
 	if (close(fd) != 0 && !e)
@@ -115,7 +110,7 @@ void collect_vault_save(struct collect *c)
 	if (changes == c->vault_saved)
 		return;
 	vault_encode(c->vault, clock_wall_ms(), &b);
-	enum err e = b.bad ? ERR_NOMEM : write_all(fresh, &b);
+	enum err e = b.bad ? ERR_NOMEM : write_file(fresh, &b);
 	if (!e && rename(fresh, path) != 0)
 		e = err_from_errno(errno);
 	buf_fini(&b);

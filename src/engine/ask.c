@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/ask.h"
 
+#include "base/io.h"
 #include "http/http.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,21 +242,6 @@ void ask_settings(struct ask *a, struct http_request *req, const struct front_op
 }
 
 /* --- the statement */
-static bool write_all(int fd, const void *data, size_t n)
-{
-	const char *p = data;
-	while (n) {
-		ssize_t w = write(fd, p, n);
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w <= 0)
-			return false;
-		p += w;
-		n -= (size_t)w;
-	}
-	return true;
-}
-
 /* The data of an insert: what stands behind the statement, then the body if the statement came in
  * the URL. */
 static bool read_data(struct ask *a, struct http_request *req, const char *tail, size_t tail_n,
@@ -269,13 +254,13 @@ static bool read_data(struct ask *a, struct http_request *req, const char *tail,
 	}
 	a->data_fd = memfd_create("insert", MFD_CLOEXEC);
 	a->own_fd = a->data_fd >= 0;
-	if (!a->own_fd || !write_all(a->data_fd, tail, tail_n))
+	if (!a->own_fd || io_write_all(a->data_fd, tail, tail_n))
 		return false;
 	if (body_n == 0)
 		return true;
 	const uint8_t *body = http_body(req);
-	return body && write_all(a->data_fd, "\n", tail[tail_n - 1] == '\n' ? 0 : 1) &&
-	       write_all(a->data_fd, body, body_n);
+	return body && !io_write_all(a->data_fd, "\n", tail[tail_n - 1] == '\n' ? 0 : 1) &&
+	       !io_write_all(a->data_fd, body, body_n);
 }
 
 /* The engine reads an insert's data from the descriptor as a client would read a file: columns by

@@ -1,35 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Request bodies: un-gzipped as they come, in memory while small, then in a memfd, refused at the
  * limit. */
+#include "base/io.h"
 #include "http/gzip.h"
 #include "http/request.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-static bool write_all(int fd, const uint8_t *p, size_t n)
-{
-	while (n) {
-		ssize_t w = write(fd, p, n);
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w <= 0)
-			return false;
-		p += w;
-		n -= (size_t)w;
-	}
-	return true;
-}
-
 /* Moves what is in memory into a memfd. */
 static bool spill(struct body *b)
 {
 	b->fd = memfd_create("http-body", MFD_CLOEXEC);
-	if (b->fd < 0 || !write_all(b->fd, b->mem.p, b->mem.n)) {
+	if (b->fd < 0 || io_write_all(b->fd, b->mem.p, b->mem.n)) {
 		b->status = 500;
 		return false;
 	}
@@ -50,7 +36,7 @@ static bool store(void *ctx, const uint8_t *p, size_t n)
 		buf_put(&b->mem, p, n);
 		if (b->mem.bad)
 			b->status = 500;
-	} else if (!write_all(b->fd, p, n)) {
+	} else if (io_write_all(b->fd, p, n)) {
 		b->status = 500;
 	}
 	b->n += n;

@@ -2,6 +2,7 @@
 /* The books: list of waiting segments, sums, and the ledger file that follows from them. */
 #include "spool/spool_priv.h"
 
+#include "base/io.h"
 #include "base/timefmt.h"
 
 #include <errno.h>
@@ -133,14 +134,7 @@ static enum err replace_file(const struct spool *s, const char *name, const stru
 	int fd = openat(s->dir_fd, "ledger.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return err_from_errno(errno);
-	enum err e = ERR_OK;
-	for (size_t done = 0; done < text->n && !e;) {
-		ssize_t k = write(fd, text->p + done, text->n - done);
-		if (k >= 0)
-			done += (size_t)k;
-		else if (errno != EINTR)
-			e = err_from_errno(errno);
-	}
+	enum err e = io_write_all(fd, text->p, text->n);
 	close(fd);
 	if (!e && renameat(s->dir_fd, "ledger.new", s->dir_fd, name) != 0)
 		e = err_from_errno(errno);

@@ -8,6 +8,7 @@ usage: kill_scenario.py WEIR-COLLECT
 import http.client
 import json
 import os
+import pathlib
 import shutil
 import signal
 import socket
@@ -18,19 +19,11 @@ import tempfile
 import time
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cmd"))
+from supervised import UnixConnection  # noqa: E402
+
 COLLECT = sys.argv[1]
 RECORDS = 20  # in a datagram
-
-
-class Control(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("weir", timeout=5)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(5)
-        self.sock.connect(self.path)
 
 
 class Exporter:
@@ -91,7 +84,7 @@ class Kill(unittest.TestCase):
         return made
 
     def state(self):
-        c = Control(f"{self.top}/d/run/collect.sock")
+        c = UnixConnection(f"{self.top}/d/run/collect.sock")
         try:
             c.request("GET", "/state.json")
             return json.loads(c.getresponse().read())
