@@ -29,6 +29,7 @@ static const char my_login[] = "\x52\x00\x00\x01\x0d\xa2\x3a\x00\x00\x00\x00\x01
 			       "\x09padding!!";
 static const char my_ok[] = "\x07\x00\x00\x02\x00\x00\x00\x02\x00\x00\x00";
 static const char my_query[] = "\x09\x00\x00\x00\x03SELECT 1";
+static const char my_close[] = "\x05\x00\x00\x00\x19\x01\x00\x00\x00"; /* not answered */
 static const char my_result[] = "\x01\x00\x00\x01\x01";
 static const char my_bad[] = "\x04\x00\x00\x00\x03"
 			     "XYZ";
@@ -40,8 +41,8 @@ static void mysql(void **state)
 	static const struct message m[] = {
 	    {FROM_SERVER, BYTES(my_greeting), 0},  {FROM_CLIENT, BYTES(my_login), 0},
 	    {FROM_SERVER, BYTES(my_ok), 0},        {FROM_CLIENT, BYTES(my_query), 0},
-	    {FROM_SERVER, BYTES(my_result), 7000}, {FROM_CLIENT, BYTES(my_bad), 0},
-	    {FROM_SERVER, BYTES(my_error), 2000},
+	    {FROM_SERVER, BYTES(my_result), 7000}, {FROM_CLIENT, BYTES(my_close), 0},
+	    {FROM_CLIENT, BYTES(my_bad), 0},       {FROM_SERVER, BYTES(my_error), 2000},
 	};
 	const struct conversation c = CONVERSATION(33060, m);
 	EXPECT(&c, {"app_name", "\"mysql\""}, {"mysql_protocol_version", "10"},
@@ -110,6 +111,21 @@ static void pgsql(void **state)
 	    /* R 0, S 1, Z 3, T 4, D 5, C 6, E 7 of "RSKZTDCEN..." */
 	    {"pgsql_server_messages", "251"}, {"app_requests", "2"}, {"app_errors", "1"},
 	    {"app_rt_us", "3000"});
+	torture(&c);
+}
+
+/* Two queries at once, and their answers, each up to where the server is ready again. */
+static void pgsql_pipelined(void **state)
+{
+	(void)state;
+	static const struct message m[] = {
+	    {FROM_CLIENT, BYTES(pg_startup), 0}, {FROM_SERVER, BYTES(pg_ready), 0},
+	    {FROM_CLIENT, BYTES(pg_query), 0},   {FROM_CLIENT, BYTES(pg_query), 0},
+	    {FROM_SERVER, BYTES(pg_rows), 3000}, {FROM_SERVER, BYTES(pg_rows), 0},
+	};
+	const struct conversation c = CONVERSATION(5432, m);
+	EXPECT(&c, {"app_requests", "2"}, {"app_answers", "2"}, {"app_rt_us", "4000"},
+	       {"app_rt_sum_us", "8000"});
 	torture(&c);
 }
 
@@ -334,11 +350,13 @@ static void memcached(void **state)
 	    {FROM_SERVER, BYTES("STORED\r\n"), 50},
 	    {FROM_CLIENT, BYTES("get a\r\n"), 0},
 	    {FROM_SERVER, BYTES("VALUE a 0 7\r\nx\r\ny\r\nz\r\nEND\r\n"), 60},
+	    {FROM_CLIENT, BYTES("get a\r\nget a\r\n"), 0},
+	    {FROM_SERVER, BYTES("END\r\nEND\r\n"), 20},
 	    {FROM_CLIENT, BYTES("delete\r\n"), 0},
 	    {FROM_SERVER, BYTES("ERROR\r\n"), 70},
 	};
 	const struct conversation c = CONVERSATION(11211, m);
-	EXPECT(&c, {"memcached_command", "\"set\""}, {"app_requests", "3"}, {"app_errors", "1"},
+	EXPECT(&c, {"memcached_command", "\"set\""}, {"app_requests", "5"}, {"app_errors", "1"},
 	       {"app_rt_max_us", "70"});
 	torture(&c);
 }
@@ -346,15 +364,11 @@ static void memcached(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(mysql),
-	    cmocka_unit_test(mysql_refused),
-	    cmocka_unit_test(pgsql),
-	    cmocka_unit_test(pgsql_no_tls),
-	    cmocka_unit_test(redis),
-	    cmocka_unit_test(mongo),
-	    cmocka_unit_test(tds_transaction),
-	    cmocka_unit_test(tds),
-	    cmocka_unit_test(tns),
+	    cmocka_unit_test(mysql),        cmocka_unit_test(mysql_refused),
+	    cmocka_unit_test(pgsql),        cmocka_unit_test(pgsql_pipelined),
+	    cmocka_unit_test(pgsql_no_tls), cmocka_unit_test(redis),
+	    cmocka_unit_test(mongo),        cmocka_unit_test(tds_transaction),
+	    cmocka_unit_test(tds),          cmocka_unit_test(tns),
 	    cmocka_unit_test(memcached),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,7 @@ static void answer(struct dissect_ctx *c, struct memcached *s, const struct rd *
 		return;
 	s->asked = false;
 	asked_answer(&s->open, c, 0, false);
+	asked_lost(&s->open); /* of commands sent together only the first is timed */
 	if (text_begins(line, "ERROR") || text_begins(line, "CLIENT_ERROR") ||
 	    text_begins(line, "SERVER_ERROR"))
 		asked_failed(c);

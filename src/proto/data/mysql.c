@@ -19,6 +19,8 @@ enum {
 	COM_PREPARE = 22,
 	COM_QUIT = 1,
 	COM_CHANGE_USER = 17,
+	COM_LONG_DATA = 24, /* these two have no answer */
+	COM_STATEMENT_CLOSE = 25,
 	LAST_COMMAND = 31,
 	TEXT_MAX = 1024,
 };
@@ -145,6 +147,8 @@ static enum dissect command(struct dissect_ctx *c, struct mysql *m, struct rd r)
 		return DISSECT_DONE;
 	if (what == COM_QUERY || what == COM_PREPARE)
 		put(c, F_mysql_query, r);
+	if (what == COM_LONG_DATA || what == COM_STATEMENT_CLOSE)
+		return DISSECT_MINE;
 	if (what == COM_CHANGE_USER)
 		m->phase = ANSWER;
 	asked_ask(&m->open, c, 0, 0);

@@ -12,6 +12,7 @@ enum {
 	MAJOR = 3,
 	STARTUP_MAX = 10000,
 	READ_MAX = 2048, /* bytes of one message that are looked at */
+	READY = 'Z',     /* ends the answer to a query or a sync */
 };
 enum phase { STARTUP, ASKED_TLS, RUNNING };
 
@@ -104,6 +105,8 @@ static void from_backend(struct dissect_ctx *c, struct pgsql *s, uint8_t kind, s
 		asked_answer(&s->open, c, 0, false);
 		s->waiting = false;
 	}
+	if (kind == READY)
+		s->waiting = s->open.n + s->open.beyond > 0;
 	if (kind == 'R' && rd_left(&r) >= 4) {
 		uint32_t method = rd_be32(&r);
 		/* 0 ends the dialogue; 11 and 12 go on with SASL, 8 with GSS */
