@@ -98,7 +98,7 @@ void speech_hear(struct meter *m, uint32_t i, const struct met *p, unsigned dir)
 	    .syn = tcp && (q->tcp_flags & TCP_SYN),
 	    .fin = fin,
 	    .t_ns = p->t_ns,
-	    .ip_packet = q->ip ? rd_of(q->ip, (size_t)(q->payload.end - q->ip)) : rd_none()};
+	    .ip_packet = q->ip ? rd_of(q->ip, (size_t)(q->payload.end - q->ip)) : rd_of("", 0)};
 	if (talk_see(m->dissection, s->talk, &s->notes, &segment))
 		return;
 	more->quiet = 1;
