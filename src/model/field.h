@@ -53,8 +53,8 @@ enum conv {
 	/* Flowmon's lists: runs of 16-bit little-endian numbers, of bytes; filled up with ones */
 	CONV_LE16,
 	CONV_OCTETS,
-	CONV_MS_US,    /* ms, kept in us */
-	CONV_HEX,      /* bytes as hex text */
+	CONV_MS_US,  /* ms, kept in us */
+	CONV_HEX,    /* bytes as hex text */
 	CONV_LOW32,  /* the low 32 bits of a number: layer2SegmentId has its type in the top byte */
 	CONV_DSCP,   /* code point, kept as the octet it is in */
 	CONV_SUBAPP, /* text, perhaps after the application id and sub-application id (Cisco AVC) */

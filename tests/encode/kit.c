@@ -87,6 +87,8 @@ static void draw_list(struct kit_random *r, struct batch *b, enum field f, uint3
 	most = c == CONV_LIST_DIR ? 1
 	       : c == CONV_LIST8  ? UINT8_MAX
 	       : c == CONV_LIST16 ? UINT16_MAX
+	       : c == CONV_LE16   ? UINT16_MAX - 1 /* all ones fill up */
+	       : c == CONV_OCTETS ? UINT8_MAX - 1
 				  : most;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t v = (uint32_t)draw_number(r, most);

@@ -13,8 +13,7 @@ enum kind { ASK_OTHER, ASK_USER, ASK_TLS, ASK_FILE, ASK_FIRST, ASK_QUIT };
 
 struct ftp {
 	struct asked open;
-	uint8_t client; /* its direction */
-	bool known, greeted, file_seen;
+	bool greeted, file_seen;
 	struct lines lines;
 	uint16_t in_lines; /* the code of a reply of several lines */
 };
@@ -216,7 +215,7 @@ static enum dissect recognise(const struct dissect_ctx *c, const struct rd *r, u
 static enum dissect see_line(struct dissect_ctx *c, struct rd line)
 {
 	struct ftp *s = c->state;
-	if (c->dir != s->client)
+	if (c->dir != s->lines.client)
 		return see_reply(c, s, line);
 	see_command(c, s, line);
 	return DISSECT_MINE;
@@ -224,16 +223,11 @@ static enum dissect see_line(struct dissect_ctx *c, struct rd line)
 
 static enum dissect see(struct dissect_ctx *c, struct rd *r)
 {
+	static const struct lines_protocol protocol = {LINE_MAX_FTP, recognise, see_line};
 	struct ftp *s = c->state;
-	if (!s->known) {
-		enum dissect d = recognise(c, r, &s->client);
-		if (d != DISSECT_MINE)
-			return d;
-		s->known = true;
-	}
 	if (c->gap)
 		asked_lost(&s->open);
-	return lines_see(&s->lines, c, r, LINE_MAX_FTP, see_line);
+	return lines_see(&protocol, &s->lines, c, r);
 }
 
 const struct dissector dissector_ftp = {

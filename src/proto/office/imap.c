@@ -13,9 +13,8 @@ enum kind { ASK_OTHER, ASK_LOGIN, ASK_STARTTLS, ASK_IDLE };
 
 struct imap {
 	struct asked open;
-	uint8_t login;  /* enum login: what the client's next line is */
-	uint8_t client; /* its direction */
-	bool known, greeted;
+	uint8_t login; /* enum login: what the client's next line is */
+	bool greeted;
 	bool user_next; /* the client's next line begins with the literal of LOGIN */
 	struct lines lines;
 };
@@ -148,7 +147,7 @@ static enum dissect recognise(const struct dissect_ctx *c, const struct rd *r, u
 static enum dissect see_line(struct dissect_ctx *c, struct rd line)
 {
 	struct imap *s = c->state;
-	if (c->dir == s->client) {
+	if (c->dir == s->lines.client) {
 		see_command(c, s, line);
 	} else if (see_reply(c, s, line)) {
 		notes_num_put(c->notes, F_mail_encrypted, 1);
@@ -159,17 +158,14 @@ static enum dissect see_line(struct dissect_ctx *c, struct rd line)
 
 static enum dissect see(struct dissect_ctx *c, struct rd *r)
 {
+	static const struct lines_protocol protocol = {LINE_MAX_IMAP, recognise, see_line};
 	struct imap *s = c->state;
-	if (!s->known) {
-		enum dissect d = recognise(c, r, &s->client);
-		if (d != DISSECT_MINE)
-			return d;
-		s->known = true;
-		notes_num_once(c->notes, F_mail_encrypted, 0);
-	}
 	if (c->gap)
 		asked_lost(&s->open);
-	return lines_see(&s->lines, c, r, LINE_MAX_IMAP, see_line);
+	enum dissect got = lines_see(&protocol, &s->lines, c, r);
+	if (s->lines.known)
+		notes_num_once(c->notes, F_mail_encrypted, 0);
+	return got;
 }
 
 const struct dissector dissector_imap = {

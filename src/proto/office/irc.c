@@ -7,8 +7,7 @@
 enum { LINE_MAX_IRC = 1024, LINES_MAX = 64 };
 
 struct irc {
-	bool known, commanded;
-	uint8_t client; /* its direction */
+	bool commanded;
 	uint8_t n_lines;
 	struct lines lines;
 };
@@ -86,7 +85,7 @@ static enum dissect see_line(struct dissect_ctx *c, struct rd line)
 {
 	struct irc *s = c->state;
 	s->n_lines++;
-	if (c->dir == s->client) {
+	if (c->dir == s->lines.client) {
 		see_client(c, s, line);
 	} else if (rd_left(&line) && *line.p == ':') {
 		struct rd host = text_word(&line);
@@ -98,14 +97,9 @@ static enum dissect see_line(struct dissect_ctx *c, struct rd line)
 
 static enum dissect see(struct dissect_ctx *c, struct rd *r)
 {
+	static const struct lines_protocol protocol = {LINE_MAX_IRC, recognise, see_line};
 	struct irc *s = c->state;
-	if (!s->known) {
-		enum dissect d = recognise(c, r, &s->client);
-		if (d != DISSECT_MINE)
-			return d;
-		s->known = true;
-	}
-	return lines_see(&s->lines, c, r, LINE_MAX_IRC, see_line);
+	return lines_see(&protocol, &s->lines, c, r);
 }
 
 const struct dissector dissector_irc = {

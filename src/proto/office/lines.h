@@ -5,15 +5,23 @@
 #include "proto/dissector.h"
 
 struct lines {
+	bool known;
+	uint8_t client; /* its direction */
 	bool broken[2]; /* by direction: the next end of line ends one whose beginning is not known
 			 */
 };
 
-/* A line, without its end. Anything but DISSECT_MINE is the verdict on the flow. c->skip set: that
- * many bytes behind the line are none. */
-typedef enum dissect lines_fn(struct dissect_ctx *c, struct rd line);
+struct lines_protocol {
+	size_t longest; /* lines of more bytes are passed over */
+	/* What a flow begins with: DISSECT_MINE and the client's direction, else as see. */
+	enum dissect (*recognise)(const struct dissect_ctx *c, const struct rd *r,
+				  uint8_t *ret_client);
+	/* A line, without its end. Anything but DISSECT_MINE is the verdict on the flow. c->skip
+	 * set: that many bytes behind the line are none. */
+	enum dissect (*line)(struct dissect_ctx *c, struct rd line);
+};
 
-/* Shows all lines that are whole; c->first_ns is when the line came that is shown. One of more than
- * `longest` bytes is passed over. */
-enum dissect lines_see(struct lines *l, struct dissect_ctx *c, struct rd *r, size_t longest,
-		       lines_fn *see_line);
+/* A struct dissector's see: shows all lines that are whole; c->first_ns is when the line came that
+ * is shown. */
+enum dissect lines_see(const struct lines_protocol *p, struct lines *l, struct dissect_ctx *c,
+		       struct rd *r);

@@ -14,9 +14,8 @@ enum kind { ASK_OTHER, ASK_LINES, ASK_LOGIN, ASK_TLS, ASK_QUIT };
 
 struct pop3 {
 	struct asked open;
-	uint8_t login;  /* enum login: what the client's next line is */
-	uint8_t client; /* its direction */
-	bool known, greeted;
+	uint8_t login; /* enum login: what the client's next line is */
+	bool greeted;
 	bool in_lines; /* the server sends lines up to a dot */
 	struct lines lines;
 };
@@ -130,7 +129,7 @@ static enum dissect recognise(const struct dissect_ctx *c, const struct rd *r, u
 static enum dissect see_line(struct dissect_ctx *c, struct rd line)
 {
 	struct pop3 *s = c->state;
-	if (c->dir == s->client)
+	if (c->dir == s->lines.client)
 		see_command(c, s, line);
 	else if (s->in_lines)
 		s->in_lines = !text_is(&line, ".");
@@ -141,17 +140,14 @@ static enum dissect see_line(struct dissect_ctx *c, struct rd line)
 
 static enum dissect see(struct dissect_ctx *c, struct rd *r)
 {
+	static const struct lines_protocol protocol = {LINE_MAX_POP3, recognise, see_line};
 	struct pop3 *s = c->state;
-	if (!s->known) {
-		enum dissect d = recognise(c, r, &s->client);
-		if (d != DISSECT_MINE)
-			return d;
-		s->known = true;
-		notes_num_once(c->notes, F_mail_encrypted, 0);
-	}
 	if (c->gap)
 		asked_lost(&s->open);
-	return lines_see(&s->lines, c, r, LINE_MAX_POP3, see_line);
+	enum dissect got = lines_see(&protocol, &s->lines, c, r);
+	if (s->lines.known)
+		notes_num_once(c->notes, F_mail_encrypted, 0);
+	return got;
 }
 
 const struct dissector dissector_pop3 = {

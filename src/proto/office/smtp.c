@@ -16,10 +16,8 @@ enum kind { ASK_OTHER, ASK_DATA, ASK_STARTTLS, ASK_AUTH };
 struct smtp {
 	struct asked open;
 	uint8_t login; /* enum login: what the client's next line is */
-	bool known;
-	uint8_t client; /* its direction */
-	bool in_mail;   /* the client sends a mail */
-	bool greeted;   /* the server's first reply is behind us: later ones answer commands */
+	bool in_mail;  /* the client sends a mail */
+	bool greeted;  /* the server's first reply is behind us: later ones answer commands */
 	struct lines lines;
 };
 
@@ -179,7 +177,7 @@ static enum dissect see_server(struct dissect_ctx *c, struct smtp *s, struct rd 
 static enum dissect see_line(struct dissect_ctx *c, struct rd line)
 {
 	struct smtp *s = c->state;
-	if (c->dir != s->client)
+	if (c->dir != s->lines.client)
 		return see_server(c, s, line);
 	if (!s->in_mail) {
 		if (rd_left(&line))
@@ -216,17 +214,14 @@ static enum dissect recognise(const struct dissect_ctx *c, const struct rd *r, u
 
 static enum dissect see(struct dissect_ctx *c, struct rd *r)
 {
+	static const struct lines_protocol protocol = {LINE_MAX_SMTP, recognise, see_line};
 	struct smtp *s = c->state;
-	if (!s->known) {
-		enum dissect d = recognise(c, r, &s->client);
-		if (d != DISSECT_MINE)
-			return d;
-		s->known = true;
-		notes_num_once(c->notes, F_mail_encrypted, 0);
-	}
 	if (c->gap)
 		asked_lost(&s->open);
-	return lines_see(&s->lines, c, r, LINE_MAX_SMTP, see_line);
+	enum dissect got = lines_see(&protocol, &s->lines, c, r);
+	if (s->lines.known)
+		notes_num_once(c->notes, F_mail_encrypted, 0);
+	return got;
 }
 
 const struct dissector dissector_smtp = {
