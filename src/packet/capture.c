@@ -30,7 +30,9 @@ static enum err open_file(struct capture *c, const char *path, struct diag *rete
 	if (c->window.fd < 0)
 		return diag_set(reterr, err_from_errno(errno), 0, 0, "%s: %s", path,
 				strerror(errno));
-	return window_fill(&c->window, reterr);
+	struct diag d = {0};
+	enum err e = window_fill(&c->window, &d);
+	return e ? diag_set(reterr, e, 0, 0, "%.100s: %.100s", path, d.msg) : ERR_OK;
 }
 
 /* What is in a file that is no capture, as far as its first bytes tell, and what helps. */

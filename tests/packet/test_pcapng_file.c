@@ -303,6 +303,9 @@ static void other_files(void **state)
 		assert_non_null(strstr(diag.msg, rows[i].says));
 		unlink(path);
 		assert_int_equal(capture_open(path, &c, &diag), ERR_NOT_FOUND);
+		assert_non_null(strstr(diag.msg, path));
+		assert_int_not_equal(capture_open(".", &c, &diag), ERR_OK);
+		assert_non_null(strstr(diag.msg, ".: "));
 	}
 }
 
