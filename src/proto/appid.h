@@ -21,7 +21,8 @@ enum {
 	APPID_PACKETS = 5,      /* of a flow that are shown by default */
 	APPID_PACKETS_MAX = 16, /* and at most */
 	APPID_FLOWS_MAX = 16384,
-	APPID_PACKET_MAX = 2048, /* bytes of a packet that are looked at */
+	APPID_PACKET_MAX =
+	    512, /* bytes of a packet that are looked at: the library scans all it sees */
 };
 
 struct appid_opts {
