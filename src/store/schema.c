@@ -46,23 +46,24 @@ static bool text_is_diverse(unsigned column)
 	return column == F_payload || column == F_http_url || column == F_community_id;
 }
 
-/* Read by nearly every query: the cheap codec. Everything else is compressed harder. Measured on 10
- * M flows: all LZ4 376 MB, all ZSTD 192 MB but the queries take twice as long; this split about 250
- * MB at the speed of LZ4. Numbers go through T64 first, which leaves out bits that a block of them
- * does not use: a quarter less of the hot columns, and read as fast. */
-static bool column_is_hot(unsigned column)
-{
-	static const unsigned hot[] = {F_t_last, F_src_port, F_dst_port,
-				       F_proto,  F_bytes,    F_packets};
-	for (size_t i = 0; i < ARRAY_LEN(hot); i++)
-		if (hot[i] == column)
-			return true;
-	return false;
-}
+/* What nearly every query reads, each by what was measured (docs/performance.md, "On disk"). All
+ * else is compressed harder: numbers go through T64 first, which leaves out the bits that a block
+ * of them does not use. */
+static const struct {
+	unsigned column;
+	const char *codec;
+} own_codecs[] = {
+    {F_t_last, "T64('bit'), LZ4"}, {F_bytes, "T64, LZ4"},   {F_packets, "T64, LZ4"},
+    {F_src_port, "ZSTD(1)"},       {F_dst_port, "ZSTD(1)"},
+};
+/* Of the first columns of an address; the source is in order within five minutes. */
+static const char src_codec[] = "Delta, T64, ZSTD(1)", dst_codec[] = "T64, LZ4";
 
 /* Of more than one byte. */
 static bool column_is_number(unsigned column)
 {
+	if (column >= NATIVE_PRESENT && column != NATIVE_DAY)
+		return true;
 	enum ctype t = column < FIELD_MAX ? field_table[column].ctype : CT_MAX;
 	return t == CT_U16 || t == CT_U32 || t == CT_U64 || t == CT_MS || t == CT_MAC;
 }
@@ -90,14 +91,22 @@ static void split_definition(struct buf *sql, const struct native_split *s)
 {
 	const char *whole = native_name(s->column);
 	buf_fmt(sql,
-		"%s IPv6 EPHEMERAL, %s UInt32 DEFAULT toUInt32(toIPv4OrDefault(%s)) CODEC(T64, "
-		"LZ4), %s IPv6 DEFAULT if(%s = 0, %s, toIPv6('::')) CODEC(ZSTD(1))",
-		whole, s->ip4, whole, s->ip6, s->ip4, whole);
+		"%s IPv6 EPHEMERAL, %s UInt32 DEFAULT toUInt32(toIPv4OrDefault(%s)) CODEC(%s), "
+		"%s IPv6 DEFAULT if(%s = 0, %s, toIPv6('::')) CODEC(ZSTD(1))",
+		whole, s->ip4, whole, s->column == F_src_ip ? src_codec : dst_codec, s->ip6, s->ip4,
+		whole);
+}
+
+static const char *codec_of(unsigned column)
+{
+	for (size_t i = 0; i < ARRAY_LEN(own_codecs); i++)
+		if (own_codecs[i].column == column)
+			return own_codecs[i].codec;
+	return column_is_number(column) ? "T64, ZSTD(1)" : "ZSTD(1)";
 }
 
 static void column_definition(struct buf *sql, unsigned column)
 {
-	bool hot = column_is_hot(column);
 	if (native_split(column)) {
 		split_definition(sql, native_split(column));
 		return;
@@ -109,10 +118,7 @@ static void column_definition(struct buf *sql, unsigned column)
 		community_id_sql(sql);
 		return;
 	}
-	if (column_is_number(column))
-		buf_fmt(sql, " CODEC(T64, %s)", hot ? "LZ4" : "ZSTD(1)");
-	else if (!hot)
-		buf_str(sql, " CODEC(ZSTD(1))");
+	buf_fmt(sql, " CODEC(%s)", codec_of(column));
 }
 
 /* What order, partition and rollups are made of, and nearly every question reads. */
@@ -386,6 +392,24 @@ bool schema_add_column(struct buf *sql, const struct schema_target *t, const cha
 	} else {
 		column_definition(sql, column);
 	}
+	return true;
+}
+
+/* Those whose codec version 9 changed; every table of flows has them. */
+bool schema_recode(struct buf *sql, const struct schema_target *t, unsigned i)
+{
+	static const unsigned columns[] = {F_t_last, F_src_port, F_dst_port, F_proto};
+	if (i >= SHAPE_MAX)
+		return false;
+	buf_fmt(sql, "ALTER TABLE %s.%s%s", t->database, schema_flow_table((enum shape)i),
+		schema_clustered(t) ? "_local" : "");
+	schema_on_cluster(sql, t);
+	buf_fmt(sql, " MODIFY COLUMN %s CODEC(%s)", native_split(F_src_ip)->ip4, src_codec);
+	for (size_t k = 0; k < ARRAY_LEN(columns); k++)
+		buf_fmt(sql, ", MODIFY COLUMN %s CODEC(%s)", native_name(columns[k]),
+			codec_of(columns[k]));
+	for (unsigned c = NATIVE_PRESENT; c < NATIVE_DAY; c++)
+		buf_fmt(sql, ", MODIFY COLUMN IF EXISTS %s CODEC(%s)", native_name(c), codec_of(c));
 	return true;
 }
 

@@ -48,6 +48,9 @@ enum { SCHEMA_VIEWS = 2 };
 const char *schema_view_name(unsigned i);
 void schema_view(struct buf *sql, const struct schema_target *t, unsigned i);
 
+/* Statement i of those that give the columns of existing tables of flows the codecs of version 9;
+ * false: there is none. */
+bool schema_recode(struct buf *sql, const struct schema_target *t, unsigned i);
 /* DROP PARTITION; day begins with "2026-01-01". */
 void schema_drop_day(struct buf *sql, const struct schema_target *t, const char *table,
 		     const char *day);

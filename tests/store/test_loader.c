@@ -321,6 +321,35 @@ static void test_addresses_get_two_columns(void **state)
 	assert_int_equal(ask(f, "SELECT sum(flows) FROM weir.series_30s"), in_series + 100);
 }
 
+/* A table with the codecs of version 8 gets those of now, keeps its rows and takes more. */
+static void test_codecs_change(void **state)
+{
+	static const char codecs[] =
+	    "SELECT countIf(compression_codec = 'CODEC(Delta(4), T64, ZSTD(1))' AND default_kind = "
+	    "'DEFAULT') = 2 FROM system.columns WHERE database = 'weir' AND table LIKE 'flows_%' "
+	    "AND name = 'src_ip4'";
+	static const char sum[] = "SELECT sum(cityHash64(src_ip, src_port, t_last, present_0)) "
+				  "FROM weir.flows";
+	struct fixture *f = *state;
+	struct diag why = {0};
+	uint64_t rows = ask(f, "SELECT count() FROM weir.flows"), before = ask(f, sum);
+	run(f, "ALTER TABLE weir.flows_core MODIFY COLUMN src_ip4 CODEC(T64, LZ4)");
+	run(f, "ALTER TABLE weir.flows_wide MODIFY COLUMN src_ip4 CODEC(T64, LZ4)");
+	run(f, "ALTER TABLE weir.migrations DELETE WHERE version > 8 SETTINGS mutations_sync = 1");
+	assert_int_equal(ask(f, codecs), 0);
+	if (store_migrate(f->writer, &why) != ERR_OK)
+		fail_msg("migrate: %s", why.msg);
+	assert_int_equal(ask(f, "SELECT max(version) FROM weir.migrations"),
+			 store_schema_version());
+	assert_int_equal(ask(f, codecs), 1);
+	run(f, "OPTIMIZE TABLE weir.flows_core FINAL");
+	assert_int_equal(ask(f, "SELECT count() FROM weir.flows"), rows);
+	assert_int_equal(ask(f, sum), before);
+	spool_more(f, 100);
+	assert_true(load_until(f, 0));
+	assert_int_equal(ask(f, "SELECT count() FROM weir.flows"), rows + 100);
+}
+
 static void write_twice(struct fixture *f, struct buf *sql, const char *token)
 {
 	const struct store_pair setting = {"insert_deduplication_token", token};
@@ -384,6 +413,7 @@ int main(void)
 	    cmocka_unit_test(test_missing_column_comes_back),
 	    cmocka_unit_test(test_rollups_gain_duplicates),
 	    cmocka_unit_test(test_addresses_get_two_columns),
+	    cmocka_unit_test(test_codecs_change),
 	    cmocka_unit_test(test_counters_over_time),
 	    cmocka_unit_test(test_newer_store_is_left_alone),
 	};

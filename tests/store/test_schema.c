@@ -39,13 +39,14 @@ static void test_single(void **state)
 	find(&single, "CREATE DATABASE", &b);
 	assert_string_equal(buf_cstr(&b), "CREATE DATABASE IF NOT EXISTS weir");
 	find(&single, "CREATE TABLE IF NOT EXISTS weir.flows_core", &b);
-	assert_has(&b, "t_last DateTime64(3, 'UTC') CODEC(T64, LZ4), ");
+	assert_has(&b, "t_last DateTime64(3, 'UTC') CODEC(T64('bit'), LZ4), ");
 	assert_has(&b, "exporter_ip IPv6 CODEC(ZSTD(1)), ");
-	assert_has(&b,
-		   "src_ip IPv6 EPHEMERAL, src_ip4 UInt32 DEFAULT "
-		   "toUInt32(toIPv4OrDefault(src_ip)) CODEC(T64, LZ4), src_ip6 IPv6 DEFAULT "
-		   "if(src_ip4 = 0, src_ip, toIPv6('::')) CODEC(ZSTD(1)), dst_ip IPv6 EPHEMERAL, ");
-	assert_has(&b, "present_0 UInt64 CODEC(ZSTD(1))");
+	assert_has(
+	    &b,
+	    "src_ip IPv6 EPHEMERAL, src_ip4 UInt32 DEFAULT "
+	    "toUInt32(toIPv4OrDefault(src_ip)) CODEC(Delta, T64, ZSTD(1)), src_ip6 IPv6 DEFAULT "
+	    "if(src_ip4 = 0, src_ip, toIPv6('::')) CODEC(ZSTD(1)), dst_ip IPv6 EPHEMERAL, ");
+	assert_has(&b, "present_0 UInt64 CODEC(T64, ZSTD(1))");
 	assert_has(
 	    &b,
 	    "day Date CODEC(ZSTD(1))) ENGINE = MergeTree PARTITION BY day ORDER BY "
@@ -128,12 +129,28 @@ static void test_changes(void **state)
 	buf_fini(&b);
 }
 
+static void test_codecs_of_version_9(void **state)
+{
+	(void)state;
+	struct buf b = {0};
+	assert_true(schema_recode(&b, &cluster, SHAPE_WIDE));
+	assert_has(&b,
+		   "ALTER TABLE weir.flows_wide_local ON CLUSTER north MODIFY COLUMN src_ip4 "
+		   "CODEC(Delta, T64, ZSTD(1)), MODIFY COLUMN t_last CODEC(T64('bit'), LZ4), "
+		   "MODIFY COLUMN src_port CODEC(ZSTD(1)), MODIFY COLUMN dst_port "
+		   "CODEC(ZSTD(1)), MODIFY COLUMN proto CODEC(ZSTD(1)), MODIFY COLUMN IF EXISTS "
+		   "present_0 CODEC(T64, ZSTD(1)), MODIFY COLUMN IF EXISTS present_1 ");
+	assert_false(schema_recode(&b, &cluster, SHAPE_MAX));
+	buf_fini(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_single),
 	    cmocka_unit_test(test_cluster),
 	    cmocka_unit_test(test_changes),
+	    cmocka_unit_test(test_codecs_of_version_9),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
