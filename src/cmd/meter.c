@@ -20,7 +20,7 @@ enum { OUT_FLUSH = 64 * 1024 };
 
 struct meter_args {
 	bool summary, no_dissect, no_ndpi, no_quality, no_os, vlan_key, tunnel_key;
-	bool histograms, empty_packets, bursts, nettisa;
+	bool community_id, histograms, empty_packets, bursts, nettisa;
 	uint64_t packet_series, entropy, active, inactive, max_flows, sample_packets, sample_flows;
 	const char *filter, *ipfix, *protocols;
 };
@@ -45,6 +45,8 @@ static const struct opt rows[] = {
 	"look only for these: dns,tls; not for these: '!rtp'"),
     OPT(0, "no-ndpi", FLAG, NULL, struct meter_args, no_ndpi,
 	"do not ask libndpi for names of applications that no dissector knows"),
+    OPT(0, "community-id", FLAG, NULL, struct meter_args, community_id,
+	"the Community ID of each flow"),
     OPT(0, "no-quality", FLAG, NULL, struct meter_args, no_quality,
 	"do not measure delays and losses"),
     OPT(0, "no-os", FLAG, NULL, struct meter_args, no_os,
@@ -229,6 +231,7 @@ static bool begin(struct meter_run *r)
 				  .inactive_ms = a->inactive,
 				  .max_flows = a->max_flows,
 				  .vlan_key = a->vlan_key,
+				  .community_id = a->community_id,
 				  .tunnel_key = a->tunnel_key,
 				  .dissect = !a->no_dissect,
 				  .appid = r->appid,

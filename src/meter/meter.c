@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "meter/meter_priv.h"
+#include "net/crypto.h"
 #include "packet/numbers.h"
 
 #include <stdlib.h>
@@ -67,6 +68,10 @@ enum err meter_new(const struct meter_opts *opts, struct meter **ret)
 		meter_free(m);
 		return ERR_NOMEM;
 	}
+	if (opts->community_id && crypto_new(&m->crypto)) {
+		meter_free(m);
+		return ERR_NOMEM;
+	}
 	if (m->dissection)
 		dissection_only(m->dissection, &opts->protocols);
 	m->cache.tunnel_key = opts->tunnel_key;
@@ -86,6 +91,7 @@ void meter_free(struct meter *m)
 	pool_fini(&m->pool);
 	pool_fini(&m->series_pool);
 	free(m->series);
+	crypto_free(m->crypto);
 	cache_fini(&m->cache);
 	batch_free(m->out);
 	free(m);

@@ -47,6 +47,7 @@ struct meter_opts {
 	struct series_opts series;  /* packets as a series; all zero: none */
 	uint32_t sample_packets;    /* look at one packet in so many; 0, 1: all */
 	uint32_t sample_flows;      /* keep one flow in so many, by its key; 0, 1: all */
+	bool community_id;          /* in every record: of those that no store computes it for */
 	uint32_t domain;            /* observation domain of the records */
 	bool live;                  /* now is now: t_recv is written */
 	struct appid *appid;        /* names what no dissector knows (proto/appid.h); or NULL */

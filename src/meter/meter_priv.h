@@ -30,6 +30,7 @@ struct meter {
 	struct dissection *dissection; /* NULL: payloads are not looked at */
 	struct series *series;         /* by flow, as in the cache; NULL: none are asked for */
 	struct pool series_pool;       /* METER_SERIES_BYTES */
+	struct crypto *crypto;         /* of community_id; NULL: not asked for */
 	struct batch *out;
 	bool begun;      /* there was a packet or a tick */
 	uint64_t now_ns; /* their latest time */

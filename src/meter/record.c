@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A flow as a row of a batch. What is not known is left out; a direction without packets has only
  * its two counters, zero. */
+#include "meter/community.h"
 #include "meter/meter_priv.h"
 #include "meter/os.h"
 #include "packet/numbers.h"
@@ -177,6 +178,28 @@ static void put_extra(const struct flow_extra *x, const struct row *r)
 		put(r, F_tunnel_id, x->tunnel_id);
 }
 
+static uint64_t number(const struct row *r, enum field f)
+{
+	return batch_has(r->b, f) ? batch_get_num(r->b, f, r->at) : 0;
+}
+
+static void put_community(const struct meter *m, const struct row *r)
+{
+	char text[COMMUNITY_TEXT];
+	const struct community_flow f = {.src = batch_ip(r->b, F_src_ip)[r->at],
+					 .dst = batch_ip(r->b, F_dst_ip)[r->at],
+					 .src_port = (uint16_t)number(r, F_src_port),
+					 .dst_port = (uint16_t)number(r, F_dst_port),
+					 .proto = (uint8_t)number(r, F_proto),
+					 .icmp_type = (uint8_t)number(r, F_icmp_type),
+					 .icmp_code = (uint8_t)number(r, F_icmp_code)};
+	if (!community_id(m->crypto, &f, text))
+		return;
+	batch_use(r->b, F_community_id);
+	if (batch_put_str(r->b, F_community_id, r->at, text, sizeof(text)))
+		batch_set_present(r->b, F_community_id, r->at);
+}
+
 void record_write(struct meter *m, uint32_t i, enum end_reason reason)
 {
 	const struct flow *f = &m->cache.flow[i];
@@ -216,5 +239,7 @@ void record_write(struct meter *m, uint32_t i, enum end_reason reason)
 		series_to_batch(&m->series[i], m->out, r.at, more->t_first_ns / NS_PER_MS);
 	if (more->speech)
 		notes_to_batch(&more->speech->notes, m->out, r.at);
+	if (m->crypto && kind != FLOW_ETHER && !more->summed)
+		put_community(m, &r);
 	m->out->n++;
 }
