@@ -2,7 +2,8 @@
 /* Makes a capture file of made-up traffic, the same for the same arguments, to measure a meter by:
  *
  *   packets mix OUT --flows 200000   TCP connections with handshakes and ends (TLS hellos, HTTP,
- *                                    bulk), DNS, UDP; 600 bytes a packet on average
+ *                                    bulk), DNS, QUIC with sealed Initials, UDP; 600 bytes
+ *                                    a packet on average
  *   packets small OUT --flows 1000000 --packets 8000000
  *                                    60-byte frames: one of every flow, then flows at random
  *   packets syn OUT --packets 1000000 --pps 100000
@@ -12,6 +13,8 @@
  * --tunnel vxlan|gre                       --loss N, --reorder N  of 1000 packets
  * --pps N    packets per second of the time stamps                 --seed N
  * IP checksums are right, those of TCP and UDP are left 0. */
+#include "quic.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -349,6 +352,19 @@ static void begin(struct maker *m, struct flow *f)
 		f->state = ST_HELLO;
 }
 
+static void quic_hello(struct maker *m, struct flow *f, bool answer)
+{
+	enum { RECORD = 5, SERVER_HELLO = 90 };
+	uint8_t hello[FRAME_MAX], b[QUIC_INITIAL];
+	size_t n =
+	    answer ? (server_hello(m, hello), SERVER_HELLO) : client_hello(m, f, hello) - RECORD;
+	if (!quic_initial(!answer, f->seq[0], hello + RECORD, n, b)) {
+		fprintf(stderr, "packets: a QUIC packet could not be sealed\n");
+		exit(1);
+	}
+	udp(m, f, answer, b, sizeof(b));
+}
+
 static void step_udp(struct maker *m, struct flow *f)
 {
 	uint8_t b[MSS];
@@ -356,6 +372,11 @@ static void step_udp(struct maker *m, struct flow *f)
 		bool answer = f->state == ST_ANSWER;
 		udp(m, f, answer, b, dns(f, answer, b));
 		f->state = answer ? ST_DONE : ST_ANSWER;
+		return;
+	}
+	if (f->kind == KIND_QUIC && f->state < ST_DATA) {
+		quic_hello(m, f, f->state == ST_ANSWER);
+		f->state++;
 		return;
 	}
 	memset(b, 0x40 | (f->left & 0x3f), sizeof(b));
