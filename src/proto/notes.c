@@ -14,6 +14,7 @@ void notes_clear(struct notes *n)
 	pool_give(n->pool, n->p, n->cap);
 	n->p = NULL;
 	n->n = n->cap = 0;
+	n->seen = 0;
 }
 
 /* Room for `more` bytes behind the entries. */
@@ -54,6 +55,8 @@ static struct entry entry_at(const struct notes *n, size_t at)
 static size_t find(const struct notes *n, enum field f)
 {
 	size_t at = 0;
+	if (!(n->seen >> (f % 64) & 1))
+		return n->n; /* most are asked for before they are noted */
 	while (at < n->n) {
 		struct entry e = entry_at(n, at);
 		if (e.field == f)
@@ -72,6 +75,7 @@ static void append(struct notes *n, enum field f, const void *p, size_t len)
 	if (len)
 		memcpy(n->p + n->n + HEAD, p, len);
 	n->n = (uint16_t)(n->n + HEAD + len);
+	n->seen |= 1ull << (f % 64);
 }
 
 static void drop(struct notes *n, size_t at)

@@ -18,6 +18,7 @@ struct notes {
 	struct pool *pool;
 	uint8_t *p; /* entries: field, length, value */
 	uint16_t n, cap;
+	uint64_t seen; /* bits of field % 64: a clear one says that no entry has such a field */
 };
 
 static inline struct notes notes_of(struct pool *p)
