@@ -186,7 +186,7 @@ enum err run_top(struct store *s, const struct query *q, const struct run_option
 	if (sampled && plan_is_raw(&p))
 		p.sample = &sample;
 	if (!e)
-		e = fetch_total(s, q, o, sampled ? &sample : NULL, &p, &whole, reterr);
+		e = fetch_total(s, q, o, p.sample, &p, &whole, reterr);
 	if (!e)
 		e = fetch_groups(s, &p, o, &whole, ret, reterr);
 	if (!p.totals) {

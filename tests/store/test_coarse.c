@@ -169,6 +169,7 @@ static void test_exact_at_once(void **state)
 		ask_top(f, &q, 1, &r);
 		assert_false(coarse.cost.coarse);
 		assert_false(r.cost.coarse);
+		assert_int_equal(r.total.bytes, coarse.total.bytes);
 		assert_int_equal(r.n, coarse.n);
 		for (size_t i = 0; i < r.n; i++)
 			assert_int_equal(r.rows[i].bytes, coarse.rows[i].bytes);
