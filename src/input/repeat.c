@@ -179,7 +179,7 @@ struct rd repeats_see(struct repeats *r, uint32_t session, const uint8_t *p, siz
 	struct stream *s = m.bad ? NULL : stream_of(r, session, load_be32(p + 12));
 	buf_reset(&r->out);
 	if (!s)
-		return rd_of(NULL, 0);
+		return rd_none();
 	bool known = s->known[0].n || s->known[1].n;
 	if (!known || s->renewed != r->renewed ||
 	    now_ns - s->told_ns >= REPEAT_EVERY_S * 1000000000ull) {
@@ -196,5 +196,5 @@ struct rd repeats_see(struct repeats *r, uint32_t session, const uint8_t *p, siz
 		if (id == SET_TEMPLATES || id == SET_TEMPLATES + 1)
 			learn(r, s, id - SET_TEMPLATES, set);
 	}
-	return r->out.bad ? rd_of(NULL, 0) : rd_of(r->out.p, r->out.n);
+	return r->out.bad ? rd_none() : rd_of(r->out.p, r->out.n);
 }
